@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "policy/lock_mode.hpp"
+#include "policy/plan.hpp"
+#include "policy/timeout_class.hpp"
+
+namespace policy {
+
+// What PostgreSQL does to a relation's rows, worst last.
+enum class work { none, scan, index_build, rewrite };
+
+// One relation that a statement touches.
+struct relation_effect {
+    std::string relation;               // schema-qualified where the catalog was asked, else as written
+    lock_mode lock = lock_mode::none;
+    policy::work work = work::none;
+    std::optional<std::uint64_t> size;  // bytes by pg_table_size; nullopt: unknown
+    bool visible = true;                // other sessions can see it: neither created in this transaction nor temporary
+};
+
+// One hazard found, in the words that the client gets.
+struct finding {
+    std::string rule;     // id, e.g. "index-without-concurrently"
+    config::action action = config::action::allow;
+    std::string message;  // one sentence that names the hazard
+    std::string detail;   // what would have happened: lock, relation, size, work
+    std::string hint;     // the remedy, and `lockkeeper explain <rule>`
+    std::string sqlstate = "LK001";
+};
+
+// The verdict on one statement of the text.
+struct statement_decision {
+    std::size_t offset = 0, length = 0;  // bytes of the text judged
+    std::string kind;                    // "CREATE INDEX", "ALTER TABLE", ...
+    std::vector<relation_effect> relations;
+    bool transactional = true;           // may run in a transaction block
+    timeout_class timeouts = timeout_class::none;
+    std::vector<finding> findings;       // every rule that fired with an action above `allow`
+};
+
+// The verdict on one Query string or one prepared statement.
+struct decision {
+    config::action action = config::action::allow;  // the strongest of the findings
+    timeout_class timeouts = timeout_class::none;   // the strongest of the statements
+    std::vector<statement_decision> statements;
+    std::optional<plan> replacement;  // present where action is rewrite: what runs instead of the whole text
+    // The text itself sets lock_timeout or statement_timeout: ours are not put over it.
+    bool sets_timeouts = false;
+};
+
+// The finding that stands for the decision: the first one with its action. Null where action is allow.
+const finding* leading_finding(const decision& d) noexcept;
+
+}  // namespace policy

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace policy {
+
+// What the wire alone tells about the session in which a statement is to run.
+struct session_facts {
+    // Inside BEGIN ... COMMIT (ReadyForQuery 'T'), or in an un-synced pipeline that has executed something.
+    bool in_transaction = false;
+    int server_version = 15;             // major, from ParameterStatus server_version
+    std::string time_zone;               // ParameterStatus TimeZone
+    std::string user, database, application_name;
+};
+
+// One query of ours against the system catalogs: schema-qualified, parameters as text ($1, $2 ...).
+struct catalog_query {
+    std::string sql;
+    std::vector<std::optional<std::string>> parameters;
+};
+
+// What one catalog_query returned, in text format; nullopt is SQL NULL.
+using catalog_row = std::vector<std::optional<std::string>>;
+using catalog_rows = std::vector<catalog_row>;
+
+}  // namespace policy

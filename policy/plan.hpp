@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/timeout_class.hpp"
+
+namespace policy {
+
+// Where a step of a plan runs.
+enum class step_place {
+    own,     // outside any transaction block, as a statement of its own
+    inside,  // in the client's transaction
+};
+
+// One statement that the proxy runs in place of the client's. Data only; proxy/plan_machine runs, retries and undoes it.
+struct step {
+    std::string sql;
+    timeout_class timeouts = timeout_class::none;
+    step_place place = step_place::own;
+    std::string why;      // for the audit log and `explain`
+    std::string unless;   // a query that returns one boolean: true means the step's result is already there; empty: always run
+    std::string undo;     // empty: nothing to undo
+    std::string undo_if;  // a query that returns one boolean: is there really something of ours to undo?
+};
+
+struct plan {
+    std::vector<step> steps;
+    std::string tag;  // the CommandComplete tag that the client's own statement would have got
+};
+
+}  // namespace policy
