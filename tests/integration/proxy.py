@@ -1,0 +1,86 @@
+"""A running Lockkeeper: its configuration, its audit log, its resident memory."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from cluster import Endpoint, accepts, free_port, wait_until
+
+BINARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/lockkeeper"
+
+
+def serve_command(configuration):
+    return [str(BINARY), "serve", "--config", str(configuration)]
+
+
+class Proxy(Endpoint):
+    def __init__(self, upstream_port, **settings):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lockkeeper-"))
+        self.port = free_port()
+        self.audit_path = self.directory / "audit.jsonl"
+        self.log_path = self.directory / "log"
+        configuration = {
+            "listen": f"127.0.0.1:{self.port}",
+            "upstream": {"host": "127.0.0.1", "port": upstream_port},
+            "audit": {"file": str(self.audit_path)},
+        }
+        configuration.update(settings)
+        path = self.directory / "lockkeeper.yaml"
+        path.write_text(json.dumps(configuration, indent=2))  # JSON is YAML
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(serve_command(path), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        wait_until(self._up, "Lockkeeper accepts connections")
+
+    def _up(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"Lockkeeper ended with {self.process.returncode}:\n{self.log()}")
+        return accepts(self.port)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def audit(self):
+        """The records so far. Only whole lines: the last one may be in the middle of being written."""
+        if not self.audit_path.exists():
+            return []
+        text = self.audit_path.read_text()
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+    def audited(self, **wanted):
+        """Waits for a record with these fields; the file is written behind the client's back."""
+        def find():
+            return [r for r in self.audit() if all(r.get(name) == value for name, value in wanted.items())]
+        try:
+            return wait_until(find, wanted, 5)
+        except TimeoutError:
+            raise AssertionError(f"no audit record with {wanted} among\n" + json.dumps(self.audit(), indent=1)) from None
+
+    def resident(self):
+        """Kilobytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        """The exit status after SIGTERM; negative where a signal ended it."""
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
