@@ -23,17 +23,36 @@ enum class phase : std::uint8_t {
 // The state of the conversation, from the message headers of both directions. Keeps no bytes.
 class conversation {
 public:
-    protocol::phase phase() const noexcept;
-    char status() const noexcept;  // ReadyForQuery's: 'I' idle, 'T' in a transaction block, 'E' in a failed one; 'I' before the first
-    const ledger& owed() const noexcept;
-
-    void startup_sent() noexcept;
-
-    // A message goes to the server now. An error where the protocol does not allow it in this phase (then it must not be sent).
-    result<void> on_frontend(char tag, sender by = sender::client, std::uint16_t note = 0);
-
-    // A message came from the server. `first` is the first octet of its body (the status of a ReadyForQuery), 0 where it has none.
-    ledger::reply on_backend(char tag, std::uint8_t first);
+    protocol::phase phase() const noexcept {
+        using enum protocol::phase;
+        if (stage_ != ready) return stage_;
+        if (owed_.copying() == 'G') return copy_in;
+        if (owed_.copying() == 'H') return copy_out;
+        if (owed_.copying() == 'W') return copy_both;
+        if (owed_.skipping()) return skipping;
+        return owed_.quiet() ? ready : in_reply;
+    }
+    char status() const noexcept { return status_; }
+    const ledger& owed() const noexcept { return owed_; }
+    void startup_sent() noexcept { stage_ = protocol::phase::authentication; }
+    result<void> on_frontend(char tag, sender by = sender::client, std::uint16_t note = 0) {
+        if (tag == 'X') stage_ = protocol::phase::closed;
+        if (stage_ == protocol::phase::authentication && tag != 'p') return errc::not_allowed;
+        owed_.sent(tag, by, note);
+        return {};
+    }
+    ledger::reply on_backend(char tag, std::uint8_t first) {
+        if (stage_ == protocol::phase::authentication) {
+            if (tag == 'Z') { stage_ = protocol::phase::ready; status_ = static_cast<char>(first); }
+            return {.whose = ledger::reply::owner::async};
+        }
+        if (tag == 'Z') status_ = static_cast<char>(first);
+        return owed_.received(tag);
+    }
+private:
+    protocol::phase stage_ = protocol::phase::startup;
+    char status_ = 'I';
+    ledger owed_;
 };
 
 }  // namespace protocol

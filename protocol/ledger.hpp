@@ -36,16 +36,17 @@ public:
         char answers = 0;        // tag of the message that it answers
         bool completes = false;  // the last reply to that message
         bool drops_ours = false; // an error: messages of ours were dropped with the rest of the pipeline
+        std::uint16_t dropped_notes = 0;  // ... and so many of the client's that carried a note
     };
     // NoticeResponse is async like the others: the caller that swallows its own batch decides about it by `owing_ours()`.
     reply received(char tag);
 
-    bool quiet() const noexcept;           // nothing owed, nothing un-synced
-    bool settled() const noexcept;         // nothing owed before the un-synced messages at the end
-    bool owing_ours() const noexcept;      // the oldest unanswered message is ours
-    bool in_step() const noexcept;
-    bool skipping() const noexcept;        // an error was seen and no Sync was sent since
-    std::size_t size() const noexcept;     // messages unanswered
+    bool quiet() const noexcept { return owed_.empty() && unsynced_.messages == 0; }           // nothing owed, nothing un-synced
+    bool settled() const noexcept { return owed_.size() <= unsynced_entries_; }         // nothing owed before the un-synced messages at the end
+    bool owing_ours() const noexcept { return !owed_.empty() && owed_.front().by == sender::ours; }      // the oldest unanswered message is ours
+    bool in_step() const noexcept { return in_step_; }
+    bool skipping() const noexcept { return skipping_; }        // an error was seen and no Sync was sent since
+    std::size_t size() const noexcept { return owed_.size(); }     // messages unanswered
 
     // The un-synced segment: what was sent since the last Sync, Query or FunctionCall.
     struct segment {
@@ -53,10 +54,29 @@ public:
         std::uint32_t binds = 0;
         std::uint32_t executes = 0;
     };
-    const segment& unsynced() const noexcept;
+    const segment& unsynced() const noexcept { return unsynced_; }
 
     // The COPY that the front message is in: 0, 'G' (in), 'H' (out) or 'W' (both).
-    char copying() const noexcept;
+    char copying() const noexcept { return copying_; }
+
+private:
+    struct entry {
+        char tag;
+        sender by;
+        std::uint16_t note;
+    };
+    void pop();
+    void drop_to_sync(reply& r);
+    void drop_copied(reply& r, bool failed);
+    reply settle(char tag, bool completes);
+
+    ring<entry> owed_;  // CopyData runs ('d'), CopyDone and CopyFail stand in it as marks that no reply answers
+    segment unsynced_;
+    std::size_t unsynced_entries_ = 0;  // entries of owed_ behind the last Sync, Query or FunctionCall sent
+    char copying_ = 0;
+    std::uint32_t copies_ = 0;  // COPY IN begun by the front message
+    bool skipping_ = false;
+    bool in_step_ = true;
 };
 
 }  // namespace protocol

@@ -1,0 +1,96 @@
+#include "proxy/gate.hpp"
+
+// What the gate writes down: one record for each decision, one for what came of it.
+
+namespace proxy {
+namespace {
+
+std::string_view name(config::mode m) noexcept {
+    switch (m) {
+    case config::mode::observe: return "observe";
+    case config::mode::guard: return "guard";
+    case config::mode::enforce: return "enforce";
+    }
+    return {};
+}
+
+std::string_view name(policy::timeout_class c) noexcept {
+    switch (c) {
+    case policy::timeout_class::none: return "none";
+    case policy::timeout_class::online: return "online";
+    case policy::timeout_class::blocking: return "blocking";
+    }
+    return {};
+}
+
+std::string_view name(config::action a) noexcept {
+    switch (a) {
+    case config::action::allow: return "allow";
+    case config::action::warn: return "warn";
+    case config::action::rewrite: return "rewrite";
+    case config::action::reject: return "reject";
+    }
+    return {};
+}
+
+// In a mode that does not carry an action out, the record says what enforce would have done.
+std::string carried_out(config::action decided, config::mode mode) {
+    const bool all = mode == config::mode::enforce;
+    const bool guarded = mode == config::mode::guard && decided <= config::action::warn;
+    if (all || guarded || decided == config::action::allow) return std::string(name(decided));
+    return "would " + std::string(name(decided));
+}
+
+}  // namespace
+
+std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, const policy::decision& d) {
+    auto r = std::make_shared<audit_record>();
+    r->event = "decision";
+    r->session = who_.session;
+    r->client = who_.client;
+    r->user = known_.user;
+    r->database = known_.database;
+    r->application_name = known_.application_name;
+    r->server_pid = known_.server_pid;
+    r->protocol = m.query ? "simple" : "extended";
+    r->transaction = status() == 'T' || m.unsynced;
+    r->statement = m.text->text();
+    r->timeout_class = name(d.timeouts);
+    r->action = carried_out(d.action, settings_->mode);
+    r->mode = name(settings_->mode);
+    for (const auto& s : d.statements) {
+        if (!s.kind.empty()) r->kind += (r->kind.empty() ? "" : "; ") + s.kind;
+        for (const auto& e : s.relations)
+            if (e.lock != policy::lock_mode::none)
+                r->relations.push_back({e.relation, std::string(policy::name(e.lock)), e.size});
+        for (const auto& f : s.findings) r->rules.push_back(f.rule);
+    }
+    if (d.replacement)
+        for (const auto& step : d.replacement->steps) r->plan.push_back(step.sql);
+    audit_(audit_record(*r));
+    return r;
+}
+
+void gate::audit_outcome(const audit_record& decision, std::string_view outcome, const noted& n) {
+    auto r = decision;
+    r.event = "outcome";
+    r.outcome = outcome;
+    r.tag = n.tag;
+    r.sqlstate = n.sqlstate;
+    r.duration_ms = std::chrono::duration<double, std::milli>(now_ - n.sent).count();
+    audit_(std::move(r));
+}
+
+void gate::audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
+                      const std::optional<protocol::error_fields>& error, std::string_view tag) {
+    noted n{.kind = note::statement, .name = {}, .script = nullptr, .record = nullptr, .sent = plan_began_};
+    if (ended.failed) {
+        n.sqlstate = error ? error->get('C') : "";
+        audit_outcome(*decision, ended.undone ? "failed" : "failed, and could not be undone", n);
+    } else {
+        n.tag = tag;
+        audit_outcome(*decision, "done", n);
+    }
+}
+
+}  // namespace proxy

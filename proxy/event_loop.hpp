@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace proxy {
+
+// A readiness loop on epoll, one per worker thread: the data path's.
+//
+// Why not Asio here: a session wants "tell me when", not "do it for me". Asio's epoll reactor either tries every
+// read once too often (its speculative recv answers EAGAIN) or re-arms the descriptor with an epoll_ctl per wait;
+// this loop registers a descriptor once, edge-triggered, and pays epoll_wait + recv + send per direction and
+// nothing else. Asio keeps what is not on the data path: signals, names, timers of the control thread, HTTP.
+class event_loop {
+public:
+    using clock = std::chrono::steady_clock;
+
+    // Something with a descriptor. Told of edges: it reads or writes until EAGAIN (or a short transfer), or remembers that it has not.
+    class watcher {
+    public:
+        virtual void on_ready(std::uint32_t epoll_events) = 0;
+
+    protected:
+        ~watcher() = default;
+    };
+
+    event_loop();
+    ~event_loop();
+    event_loop(const event_loop&) = delete;
+    event_loop& operator=(const event_loop&) = delete;
+
+    // Watches for input, output, hang-up at once. `w` must stay until remove(); no event comes after remove(),
+    // not even one that the kernel has already handed over.
+    void add(int descriptor, watcher& w);
+    void remove(int descriptor, watcher& w) noexcept;
+
+    // Calls w.on_ready(0) once in the next turn: for a watcher that stopped with work left, so that others get theirs.
+    void again(watcher& w) { again_.push_back(&w); }
+
+    // Runs `what` once in this thread, not before `when`. Returns a handle for cancel_timer(); handles are never reused.
+    using timer = std::uint64_t;
+    timer at(clock::time_point when, std::function<void()> what);
+    void cancel_timer(timer t) noexcept;
+
+    // Runs `what` in this thread after the events in hand. The only member that other threads may call.
+    void post(std::function<void()> what);
+
+    // Until stop(), which is called in this thread (post it from others).
+    void run();
+    void stop() noexcept { stopped_ = true; }
+
+    // The time of this turn of the loop: one clock reading for all events of it.
+    clock::time_point now() const noexcept { return now_; }
+
+private:
+    int wait_ms() const noexcept;
+    bool gone(const watcher* w) const noexcept;
+    void run_again();
+    void run_timers();
+    void run_posted();
+
+    int epoll_;
+    int wakeup_;  // eventfd: post() from another thread
+    bool stopped_ = false;
+    clock::time_point now_ = clock::now();
+    std::vector<watcher*> removed_;  // during one turn: their events are stale
+    std::vector<watcher*> again_;    // to be called next turn
+    std::vector<watcher*> turn_;     // being called in this one
+    std::map<std::pair<clock::time_point, timer>, std::function<void()>> timers_;
+    std::map<timer, clock::time_point> due_;
+    timer last_timer_ = 0;
+    std::mutex posted_mutex_;
+    std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/settings.hpp"
+#include "policy/judge.hpp"
+#include "protocol/backend.hpp"
+#include "protocol/conversation.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/startup.hpp"
+#include "proxy/audit.hpp"
+#include "proxy/batch.hpp"
+#include "proxy/judged_message.hpp"
+#include "proxy/outbox.hpp"
+#include "proxy/plan_machine.hpp"
+#include "proxy/prepared.hpp"
+#include "proxy/task.hpp"
+
+namespace proxy {
+
+// The gate: where enforcement is. Bytes of both directions in, bytes for both directions out; pure, no sockets.
+//
+// Theory of operation. The gate walks message headers. What cannot be DDL is forwarded where it lies. A Query or an
+// Execute that has to be judged closes the gate for the client (it is not read; back-pressure is free), and a task runs
+// it: wait until everything sent before is answered, ask the server for the facts, decide, set the timeouts, and then
+// forward the message, or send one in its place that the server must reject (and put our words into its
+// ErrorResponse), or run a plan and answer with its result. What was set is restored before the client sees the next
+// ReadyForQuery. Our own statements go as extended-protocol batches under reserved names, so the client's unnamed
+// statement and its portals survive; their replies are swallowed.
+class gate {
+public:
+    // Who the client is; the session fills in what it knows when it makes the gate.
+    struct identity {
+        std::uint64_t session = 0;
+        std::string client;  // address and port
+    };
+    using audit_sink = std::function<void(audit_record&&)>;
+
+    gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit);
+    ~gate();
+    gate(const gate&) = delete;
+    gate& operator=(const gate&) = delete;
+
+    // The StartupMessage was sent to the server.
+    void on_startup(const protocol::startup_message& startup);
+
+    // Bytes of the client's (server's), from the first one not consumed before. Returns how many are dealt with; the rest
+    // is to be kept and shown again, longer or when the gate has opened. What is to be sent stands in the outboxes,
+    // slices of `in` included: send before `in` goes.
+    std::size_t from_client(protocol::bytes in, outbox& to_server, outbox& to_client);
+    std::size_t from_server(protocol::bytes in, outbox& to_client, outbox& to_server);
+
+    // The client is not to be read: a statement of its is being judged, or what was set for it is not restored yet.
+    bool closed() const noexcept;
+    // Statements of ours run in place of the client's: they are finished even if the client goes.
+    bool running_plan() const noexcept { return running_plan_; }
+    // The session cannot go on: what to tell the client (FATAL), after what was sent already.
+    const std::optional<protocol::error_fields>& fatal() const noexcept { return fatal_; }
+
+    protocol::phase phase() const noexcept { return server_said_fatal_ ? protocol::phase::closed : conversation_.phase(); }
+    char status() const noexcept { return conversation_.status(); }
+    // The last byte taken from the server ended a message: an error of ours may be put behind it.
+    bool at_border() const noexcept { return server_rest_ == 0; }
+
+    // The server is gone: what was under way is audited as lost.
+    void on_server_lost();
+
+    void set_now(std::chrono::steady_clock::time_point now) noexcept { now_ = now; }
+
+private:
+    enum class note : std::uint16_t { nothing, parse, close, statement, refused };
+    // A message of the client's whose reply matters to us, oldest first: the same order as in the ledger.
+    struct noted {
+        note kind;
+        std::string name;                              // of the prepared statement
+        std::shared_ptr<const policy::script> script;  // null: a Parse of something harmless under a remembered name
+        std::shared_ptr<audit_record> record;          // of the decision; its outcome is still to come
+        std::chrono::steady_clock::time_point sent;
+        std::string tag, sqlstate, error;              // what the server has answered so far
+        policy::finding refusal;
+    };
+    // lock_timeout and statement_timeout as we have set them, and what they were.
+    struct armed_timeouts {
+        struct value {
+            std::chrono::milliseconds before, ours;
+        };
+        std::map<std::string, value> values;
+        bool local = false;     // SET LOCAL: gone with the transaction
+        bool restored = false;  // inside a transaction that was begun after the SET: again when it has ended
+    };
+
+    // gate.cpp: the walk
+    bool client_frame(protocol::bytes in, std::size_t& at);
+    bool whole_needed(char tag) const noexcept;
+    bool may_pass(char tag) const noexcept;
+    void pass(char tag, note n = note::nothing);
+    bool route(const protocol::frame& f);  // these: true, forward it; false, it was taken out of the stream
+    bool route_query(const protocol::frame& f);
+    bool route_parse(const protocol::frame& f);
+    bool route_bind(const protocol::frame& f);
+    bool route_execute(const protocol::frame& f);
+    bool route_close(const protocol::frame& f);
+    std::shared_ptr<const policy::script> script_named(std::string_view name) const;
+    bool names_noted(std::string_view name) const;
+    bool server_frame(protocol::bytes in, std::size_t& at);
+    enum class verdict { pass, swallow };
+    verdict on_server_message(const protocol::header& h, protocol::bytes body);
+    verdict on_reply_to_ours(const protocol::ledger::reply& r, char tag, protocol::bytes body);
+    verdict on_noted_reply(const protocol::ledger::reply& r, char tag, protocol::bytes body);
+    verdict on_ready(char status);
+    void on_parameter(protocol::bytes body);
+    void finish(noted n, std::string_view outcome);
+    void drop_noted(std::size_t count);
+    void flush_client(std::size_t at);
+    void flush_server(std::size_t at);
+    void start(task<void> t);
+    void advance();
+    void die(std::string_view sqlstate, std::string message);
+
+    // judging.cpp: what a judged message goes through
+    task<void> judge_message(judged_message m);
+    task<bool> settle(judged_message& m);
+    task<std::optional<policy::decision>> decide(judged_message& m);
+    task<void> carry_out(judged_message& m, policy::decision d);
+    task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly);
+    bool restore_due(char status);
+    task<void> restore(char status);
+    task<void> restore_then_ready(char status);
+    task<void> run_plan(judged_message& m, policy::plan plan, std::shared_ptr<audit_record> record);
+    task<batch_reply> ask(batch b);
+    task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
+    void fail_before(judged_message& m, const protocol::error_fields& error);
+    void forward_held(judged_message& m, std::shared_ptr<audit_record> record);
+    void refuse(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
+    void refuse_parse();
+    policy::session_facts facts_of_session(const judged_message& m) const;
+
+    // auditing.cpp: what is written down
+    std::shared_ptr<audit_record> audit_decision(const judged_message& m, const policy::decision& d);
+    void audit_outcome(const audit_record& decision, std::string_view outcome, const noted& n);
+    void audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
+                    const std::optional<protocol::error_fields>& error, std::string_view tag);
+
+    struct wait_for_line;
+    struct wait_for_batch;
+
+    static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
+
+    std::shared_ptr<const config::settings> settings_;
+    identity who_;
+    audit_sink audit_;
+    protocol::conversation conversation_;
+    std::chrono::steady_clock::time_point now_{};
+    std::optional<protocol::error_fields> fatal_;
+
+    // client side of the walk
+    outbox* to_server_ = nullptr;
+    outbox* to_client_ = nullptr;
+    protocol::bytes in_;             // of the walk in hand
+    std::size_t run_ = 0;            // start of the run of in_ that is to be forwarded
+    std::uint64_t client_rest_ = 0;  // of a message that passes in pieces
+    std::uint64_t server_rest_ = 0;
+    bool drop_rest_ = false;         // ... of the client's, and is dropped, not passed
+    bool discarding_ = false;        // an error of our making: drop the client's messages up to its Sync
+    bool segment_failed_ = false;    // the server answered a message of this segment with an error
+    bool server_said_fatal_ = false;
+    bool awaiting_ready_ = false;    // timeouts are armed and the message that ends in ReadyForQuery is out
+
+    prepared_statements prepared_;
+    std::deque<noted> noted_;
+
+    // what runs now
+    task<void> task_;
+    std::coroutine_handle<> waiting_;
+    std::optional<batch_collector> batch_;
+    bool batch_done_ = false;
+    std::optional<armed_timeouts> armed_;
+    bool running_plan_ = false;
+    std::chrono::steady_clock::time_point plan_began_{};
+
+    // the session, from the startup packet and ParameterStatus
+    struct known {
+        std::string user, database, application_name, time_zone;
+        int server_version = 0;
+        std::uint32_t server_pid = 0;
+        bool replication = false;
+        policy::lexing lexing;
+    } known_;
+};
+
+}  // namespace proxy

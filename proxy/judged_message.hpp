@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "policy/judge.hpp"
+#include "protocol/bytes.hpp"
+
+namespace proxy {
+
+// A Query or an Execute that is being judged: the gate is closed for the client while it is.
+struct judged_message {
+    std::shared_ptr<const policy::script> text;
+    protocol::buffer message;  // the client's own bytes, forwarded if nothing speaks against it
+    protocol::buffer bind;     // of an Execute: the Bind of its portal
+    bool query = false;        // Query, not Execute
+
+    // Found out on the way.
+    bool rebind = false;       // a Sync of ours has ended the portal: bind it anew first
+    bool unsynced = false;     // in a pipeline that has executed something since its last Sync: no Sync of ours may cut it
+    std::chrono::milliseconds lock_timeout{0}, statement_timeout{0};  // as the client has them
+};
+
+}  // namespace proxy

@@ -1,0 +1,345 @@
+#include "protocol/frontend.hpp"
+#include "protocol/sqlstate.hpp"
+#include "proxy/gate.hpp"
+#include "proxy/guc.hpp"
+#include "proxy/refusal.hpp"
+
+// What a judged message goes through, as straight code: each co_await is an exchange with the server.
+// One co_await per statement and none in conditions: g++ 12 destroys temporaries of such expressions twice.
+
+namespace proxy {
+
+using policy::timeout_class;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::string_view refused_statement = "_lockkeeper_refused";
+constexpr int restore_attempts = 5;
+
+std::string show(std::string_view setting) { return "/* lockkeeper */ SHOW " + std::string(setting); }
+
+std::string set(std::string_view setting, milliseconds value, bool local) {
+    return "/* lockkeeper */ SET " + std::string(local ? "LOCAL " : "") + std::string(setting) + " = " +
+           std::to_string(value.count());
+}
+
+std::optional<milliseconds> first_setting(const policy::catalog_rows& rows) {
+    if (rows.empty() || rows[0].empty() || !rows[0][0]) return std::nullopt;
+    return parse_time_setting(*rows[0][0]);
+}
+
+step_outcome outcome_of(const batch_reply& reply) {
+    step_outcome outcome{.ok = reply.ok()};
+    if (reply.error) outcome.sqlstate = reply.error->get('C');
+    if (!reply.rows.empty() && !reply.rows[0].empty() && !reply.rows[0][0].empty() && reply.rows[0][0][0])
+        outcome.answer = *reply.rows[0][0][0] == "t";
+    return outcome;
+}
+
+policy::finding facts_unavailable(const protocol::error_fields& error) {
+    return {.rule = "facts-unavailable",
+            .action = config::action::reject,
+            .message = "the statement was refused because what it would do could not be found out",
+            .detail = "The catalog query of lockkeeper failed: " + std::string(error.get('M')),
+            .hint = "Try again; if it stays so, run the statement straight on the server or in mode guard.",
+            .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_understood)};
+}
+
+}  // namespace
+
+// Suspends the task until everything that was sent before the un-synced messages is answered.
+struct gate::wait_for_line {
+    gate& g;
+    bool await_ready() const noexcept { return g.conversation_.owed().settled(); }
+    void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
+    void await_resume() const noexcept {}
+};
+
+// Suspends the task until the batch that was sent has its last reply.
+struct gate::wait_for_batch {
+    gate& g;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
+    batch_reply await_resume() const {
+        auto reply = g.batch_->take();
+        g.batch_.reset();
+        return reply;
+    }
+};
+
+task<batch_reply> gate::ask(batch b) {
+    to_server_->add(encode(b, conversation_));
+    batch_.emplace(b);
+    batch_done_ = false;
+    wait_for_batch replies{*this};
+    auto reply = co_await replies;
+    co_return reply;
+}
+
+// Inside a transaction block a savepoint keeps an error of ours (a cancel that came late, a missing permission) from
+// aborting the client's transaction. The replies are those of `queries` alone.
+task<batch_reply> gate::ask_safely(std::vector<policy::catalog_query> queries, batch_end end) {
+    if (status() != 'T') {
+        batch plain{std::move(queries), end};
+        auto reply = co_await ask(std::move(plain));
+        co_return reply;
+    }
+    batch guarded{std::move(queries), end};
+    guarded.queries.insert(guarded.queries.begin(), {"/* lockkeeper */ SAVEPOINT _lockkeeper", {}});
+    guarded.queries.push_back({"/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper", {}});
+    auto reply = co_await ask(std::move(guarded));
+    if (reply.ok()) {
+        reply.rows.erase(reply.rows.begin());
+        reply.rows.pop_back();
+    } else if (reply.error && !reply.rows.empty()) {
+        batch back{{{"/* lockkeeper */ ROLLBACK TO SAVEPOINT _lockkeeper", {}},
+                    {"/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper", {}}},
+                   end};
+        auto done = co_await ask(std::move(back));
+        (void)done;  // where this fails the transaction is aborted, and the next ReadyForQuery says so
+    }
+    co_return reply;
+}
+
+task<void> gate::judge_message(judged_message m) {
+    const bool ours = co_await settle(m);
+    if (!ours) co_return;
+    if (status() == 'E') {  // the server refuses everything but ROLLBACK by itself
+        forward_held(m, nullptr);
+        co_return;
+    }
+    auto d = co_await decide(m);
+    if (!d) co_return;
+    co_await carry_out(m, std::move(*d));
+}
+
+// Gets the line quiet. False: the message is dealt with.
+task<bool> gate::settle(judged_message& m) {
+    wait_for_line line{*this};
+    co_await line;
+    const auto before = conversation_.owed().unsynced();
+    if (before.messages == 0 || status() == 'E') co_return true;
+    // Parse, Bind and Describe alone change nothing that a Sync could commit too early, and in a transaction block a Sync
+    // commits nothing. Outside of one it ends the portals: the one in hand is bound anew.
+    const bool only_bound = before.executes == 0 && before.binds <= (m.query ? 0u : 1u);
+    if (status() != 'T' && !only_bound) {
+        m.unsynced = true;
+        co_return true;
+    }
+    m.rebind = status() != 'T' && !m.query;
+    auto cut = co_await ask(batch{});
+    (void)cut;
+    // Without our Sync the server would now be skipping up to the client's.
+    if (segment_failed_) discarding_ = true;
+    co_return !segment_failed_;
+}
+
+policy::session_facts gate::facts_of_session(const judged_message& m) const {
+    return {.in_transaction = status() == 'T' || m.unsynced,
+            .server_version = known_.server_version,
+            .time_zone = known_.time_zone,
+            .user = known_.user,
+            .database = known_.database,
+            .application_name = known_.application_name};
+}
+
+// Asks for the facts and judges. Nothing: the message is dealt with.
+task<std::optional<policy::decision>> gate::decide(judged_message& m) {
+    const auto session = facts_of_session(m);
+    // A walsender takes simple queries only: there the text is judged as if the catalog could not be asked.
+    if (known_.replication) co_return policy::judge(*m.text, session, {}, *settings_);
+
+    auto queries = m.text->catalog_queries(session);
+    queries.insert(queries.begin(), {{show("lock_timeout"), {}}, {show("statement_timeout"), {}}});
+    auto reply = co_await ask_safely(std::move(queries), m.unsynced ? batch_end::flush : batch_end::sync);
+    if (reply.skipped) {  // an error of the client's own came before: so is the message, wherever it goes
+        forward_held(m, nullptr);
+        co_return std::nullopt;
+    }
+    if (reply.error) {
+        fail_before(m, *reply.error);
+        co_return std::nullopt;
+    }
+    m.lock_timeout = first_setting(reply.rows[0]).value_or(milliseconds::zero());
+    m.statement_timeout = first_setting(reply.rows[1]).value_or(milliseconds::zero());
+    co_return policy::judge(*m.text, session, std::span(reply.rows).subspan(2), *settings_);
+}
+
+// A batch of ours in front of the message failed.
+void gate::fail_before(judged_message& m, const protocol::error_fields& error) {
+    const bool canceled = error.get('C') == protocol::sqlstate::query_canceled;
+    if (m.unsynced) {  // the server skips up to the client's Sync already
+        to_client_->add(protocol::encode_error(canceled ? error : error_of(facts_unavailable(error))));
+        discarding_ = true;
+    } else if (canceled) {
+        refuse(m, finding_of(error, "canceled"), nullptr);
+    } else if (settings_->mode == config::mode::enforce) {
+        refuse(m, facts_unavailable(error), nullptr);
+    } else {
+        forward_held(m, nullptr);
+    }
+}
+
+task<void> gate::carry_out(judged_message& m, policy::decision d) {
+    const auto record = audit_decision(m, d);
+    if (settings_->mode == config::mode::observe) {
+        forward_held(m, record);
+        co_return;
+    }
+    if (settings_->mode == config::mode::enforce) {
+        if (d.action == config::action::reject) {
+            refuse(m, *policy::leading_finding(d), record);
+            co_return;
+        }
+        if (d.action == config::action::rewrite && d.replacement) {
+            co_await run_plan(m, std::move(*d.replacement), record);
+            co_return;
+        }
+    }
+    if (d.action == config::action::warn) {
+        for (const auto& s : d.statements)
+            for (const auto& f : s.findings) to_client_->add(protocol::encode_notice(notice_of(f)));
+    }
+    if (d.timeouts != timeout_class::none && !d.sets_timeouts && !known_.replication) {
+        auto armed = co_await arm(m, d.timeouts, false);
+        if (!armed.ok()) {
+            if (armed.error) fail_before(m, *armed.error);
+            if (armed.skipped) forward_held(m, record);
+            co_return;
+        }
+    }
+    forward_held(m, record);
+}
+
+// Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is
+// then one of ours, and a limit that was meant for the client's would only leave it half done.
+task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly) {
+    const auto& t = settings_->timeouts;
+    const bool online = wanted == timeout_class::online;
+    auto next = armed_.value_or(armed_timeouts{.values = {{"lock_timeout", {m.lock_timeout, m.lock_timeout}},
+                                                          {"statement_timeout", {m.statement_timeout, m.statement_timeout}}},
+                                               .local = status() == 'T'});
+    batch b{.queries = {}, .end = m.unsynced ? batch_end::flush : batch_end::sync};
+    for (auto& [name, value] : next.values) {
+        const auto limit = name == "lock_timeout" ? (online ? t.online_lock : t.lock) : (online ? t.online_statement : t.statement);
+        const auto ours = exactly ? limit : stricter(value.before, limit);
+        if (ours != value.ours) b.queries.push_back({set(name, ours, next.local), {}});
+        value.ours = ours;
+    }
+    batch_reply reply;
+    if (!b.queries.empty()) reply = co_await ask(std::move(b));
+    if (reply.ok()) armed_ = std::move(next);
+    co_return reply;
+}
+
+// Whether what was armed is to be restored now that the server is in `status`; forgets what the server has undone itself.
+bool gate::restore_due(char status) {
+    if (!armed_) return false;
+    if (armed_->local && status != 'T') armed_.reset();  // SET LOCAL went with the transaction or its failed part
+    if (!armed_ || status == 'E') return false;
+    return status == 'I' || !armed_->restored;
+}
+
+// Sets lock_timeout and statement_timeout to what they were, but only where they still are what we set: the statement may
+// have changed them itself. A cancel that comes late may hit this batch, so it is tried again.
+task<void> gate::restore(char status) {
+    if (!restore_due(status)) co_return;
+    for (int attempt = 0; attempt < restore_attempts; ++attempt) {
+        std::vector<policy::catalog_query> questions;
+        for (const auto& [name, value] : armed_->values) questions.push_back({show(name), {}});
+        auto shown = co_await ask_safely(std::move(questions), batch_end::sync);
+        if (!shown.ok()) continue;
+        std::vector<policy::catalog_query> sets;
+        std::size_t i = 0;
+        for (const auto& [name, value] : armed_->values) {
+            if (value.ours != value.before && first_setting(shown.rows[i]) == value.ours)
+                sets.push_back({set(name, value.before, armed_->local), {}});
+            ++i;
+        }
+        batch_reply done;
+        if (!sets.empty()) done = co_await ask_safely(std::move(sets), batch_end::sync);
+        if (!done.ok()) continue;
+        // Begun in the client's own text (BEGIN; ALTER ...): a ROLLBACK would bring ours back, so once more after its end.
+        if (!armed_->local && status == 'T')
+            armed_->restored = true;
+        else
+            armed_.reset();
+        co_return;
+    }
+    if (this->status() == 'E') co_return;
+    die(protocol::sqlstate::connection_failure, "lockkeeper could not restore lock_timeout and statement_timeout");
+}
+
+task<void> gate::restore_then_ready(char status) {
+    co_await restore(status);
+    to_client_->add(protocol::encode_ready(this->status()));
+}
+
+// Runs the plan in place of the message and gives the client one answer: the tag that its own statement would have got, or
+// the error of the step that failed.
+task<void> gate::run_plan(judged_message& m, policy::plan plan, std::shared_ptr<audit_record> record) {
+    running_plan_ = true;
+    plan_began_ = now_;
+    const auto tag = plan.tag;
+    plan_machine machine(std::move(plan));
+    std::optional<protocol::error_fields> error;
+    auto action = machine.start();
+    while (const auto* next = std::get_if<run_step>(&action)) {
+        const auto step = *next;
+        batch_reply reply;
+        if (!step.guard) reply = co_await arm(m, step.timeouts, step.timeouts == timeout_class::online);
+        if (reply.ok()) {
+            batch one{{{step.sql, {}}}, batch_end::sync};
+            reply = co_await ask(std::move(one));
+        }
+        if (reply.error && !error) error = reply.error;
+        action = machine.on_outcome(outcome_of(reply));
+    }
+    co_await restore(status());
+    const auto& ended = std::get<plan_ended>(action);
+    const bool failed = ended.failed.has_value();
+    if (failed)
+        to_client_->add(protocol::encode_error(without_position(error.value_or(protocol::error_fields{}))));
+    else
+        to_client_->add(protocol::encode_command_complete(tag));
+    if (m.query)
+        to_client_->add(protocol::encode_ready(status()));
+    else
+        discarding_ = failed;
+    audit_plan(record, ended, error, tag);
+}
+
+void gate::forward_held(judged_message& m, std::shared_ptr<audit_record> record) {
+    if (m.rebind) {
+        to_server_->add(std::move(m.bind));
+        const auto bound = conversation_.on_frontend('B', protocol::sender::ours);
+        if (!bound) return die(protocol::sqlstate::protocol_violation, bound.error().message());
+    }
+    noted_.push_back({.kind = note::statement, .script = m.text, .record = std::move(record), .sent = now_});
+    to_server_->add(std::move(m.message));
+    pass(m.query ? 'Q' : 'E', note::statement);
+}
+
+void gate::refuse(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record) {
+    const auto sql = poison(f);
+    to_server_->add(m.query ? protocol::encode_query(sql) : protocol::encode_parse(refused_statement, sql));
+    noted_.push_back({.kind = note::refused, .record = std::move(record), .sent = now_, .refusal = std::move(f)});
+    pass(m.query ? 'Q' : 'P', note::refused);
+    if (!m.query) discarding_ = true;  // as the server does, from the error on
+}
+
+// Too many judged statements are prepared: this one is refused like any other, at its Parse.
+void gate::refuse_parse() {
+    judged_message m;
+    refuse(m,
+           {.rule = "too-many-prepared",
+            .action = config::action::reject,
+            .message = "too many schema-changing statements are prepared in this session",
+            .detail = "At most " + std::to_string(prepared_statements::most) + " of them are remembered: the memory of a session is bounded.",
+            .hint = "Close prepared statements that are not needed any more.",
+            .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_understood)},
+           nullptr);
+}
+
+}  // namespace proxy

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "protocol/bytes.hpp"
+#include "proxy/event_loop.hpp"
+#include "proxy/outbox.hpp"
+
+namespace proxy {
+
+// One leg of a session: a non-blocking socket, what it has not sent yet, and what of its input was not consumed yet.
+// An idle peer holds no buffer.
+class peer {
+public:
+    peer() = default;
+    ~peer() { close(); }
+    peer(const peer&) = delete;
+    peer& operator=(const peer&) = delete;
+
+    // Takes the descriptor over and watches it.
+    void open(int descriptor, event_loop& loop, event_loop::watcher& w);
+    void close() noexcept;                // at once; what was not sent is lost
+    bool is_open() const noexcept { return descriptor_ >= 0; }
+
+    // Remembers what epoll said. Input and hang-up count as readable: the read tells which.
+    void note(std::uint32_t epoll_events) noexcept;
+
+    // Reads what is there into `scratch` (shared by all sessions of a thread), or behind what was left over before.
+    // The view holds leftover and new bytes together, until the next call of a member. Empty: nothing new.
+    protocol::bytes receive(std::span<std::uint8_t> scratch);
+    // The first `count` bytes of that view are dealt with; the rest is kept.
+    void consume(std::size_t count);
+    protocol::bytes leftover() const noexcept { return rest_; }
+
+    bool may_read() const noexcept { return readable_ && !ended_ && is_open(); }
+    bool ended() const noexcept { return ended_; }  // end of input, or broken
+    bool broken() const noexcept { return broken_; }
+
+    // Sends what the socket takes now, keeps a copy of the rest.
+    void send(outbox& out);
+    void send(protocol::bytes message);
+    void flush();
+    std::size_t unsent() const noexcept { return unsent_.size() - sent_; }
+    void shutdown_send() noexcept;        // FIN after all that was sent
+
+private:
+    std::size_t write_some(std::span<const protocol::bytes> parts);
+    void keep(std::span<const protocol::bytes> parts, std::size_t skip);
+
+    int descriptor_ = -1;
+    event_loop* loop_ = nullptr;
+    event_loop::watcher* watcher_ = nullptr;
+    bool readable_ = false, writable_ = true, hung_up_ = false, ended_ = false, broken_ = false;
+    protocol::bytes view_;       // what receive() handed out last
+    protocol::buffer rest_;      // input that nobody has consumed
+    protocol::buffer unsent_;    // output that the socket did not take; bytes before sent_ are gone
+    std::size_t sent_ = 0;
+};
+
+}  // namespace proxy

@@ -1,0 +1,40 @@
+#include "proxy/refusal.hpp"
+
+#include "protocol/sqlstate.hpp"
+
+namespace proxy {
+namespace {
+
+protocol::error_fields fields_of(std::string_view severity, std::string_view sqlstate, const policy::finding& f) {
+    auto error = protocol::make_error(severity, sqlstate, f.message);
+    if (!f.detail.empty()) error.set('D', f.detail);
+    if (!f.hint.empty()) error.set('H', f.hint);
+    error.set('R', "lockkeeper");
+    return error;
+}
+
+}  // namespace
+
+std::string poison(const policy::finding& f) { return "lockkeeper refused this statement: " + f.rule; }
+
+protocol::error_fields error_of(const policy::finding& f) { return fields_of("ERROR", f.sqlstate, f); }
+
+protocol::error_fields notice_of(const policy::finding& f) {
+    return fields_of("WARNING", protocol::sqlstate::warning, f);
+}
+
+protocol::error_fields without_position(protocol::error_fields error) {
+    for (const char position : {'P', 'p', 'q'}) error.remove(position);
+    return error;
+}
+
+policy::finding finding_of(const protocol::error_fields& error, std::string_view rule) {
+    return {.rule = std::string(rule),
+            .action = config::action::reject,
+            .message = std::string(error.get('M')),
+            .detail = std::string(error.get('D')),
+            .hint = std::string(error.get('H')),
+            .sqlstate = std::string(error.get('C'))};
+}
+
+}  // namespace proxy
