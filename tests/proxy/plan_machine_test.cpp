@@ -1,0 +1,104 @@
+#include "proxy/plan_machine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+namespace {
+
+using policy::timeout_class;
+using proxy::plan_action;
+using proxy::plan_ended;
+using proxy::plan_machine;
+using proxy::run_step;
+using proxy::step_outcome;
+
+const step_outcome done{.ok = true, .sqlstate = "", .answer = std::nullopt};
+const step_outcome yes{.ok = true, .sqlstate = "", .answer = true};
+const step_outcome no{.ok = true, .sqlstate = "", .answer = false};
+step_outcome failure(std::string sqlstate) { return {.ok = false, .sqlstate = std::move(sqlstate), .answer = std::nullopt}; }
+
+policy::plan two_steps() {
+    return {.steps = {{.sql = "A", .timeouts = timeout_class::online, .undo = "undo A", .undo_if = "is A ours?"},
+                      {.sql = "B", .timeouts = timeout_class::blocking, .undo = "undo B", .undo_if = "is B ours?"}},
+            .tag = "DONE"};
+}
+
+// Feeds the machine the outcome that `server` gives each statement; returns the statements in order.
+struct run_of {
+    std::vector<std::string> sent;
+    plan_ended end;
+};
+run_of run(policy::plan plan, const std::function<step_outcome(const std::string&)>& server) {
+    plan_machine machine(std::move(plan));
+    run_of result;
+    auto action = machine.start();
+    while (const auto* step = std::get_if<run_step>(&action)) {
+        result.sent.push_back(step->sql);
+        if (result.sent.size() > 100) throw std::runtime_error("the plan does not end");
+        action = machine.on_outcome(server(step->sql));
+    }
+    result.end = std::get<plan_ended>(action);
+    return result;
+}
+
+using texts = std::vector<std::string>;
+
+TEST(plan_machine, runs_the_steps_in_order) {
+    const auto r = run(two_steps(), [](auto&) { return done; });
+    EXPECT_EQ(r.sent, (texts{"A", "B"}));
+    EXPECT_FALSE(r.end.failed);
+}
+
+TEST(plan_machine, leaves_out_a_step_whose_result_is_there) {
+    auto plan = two_steps();
+    plan.steps[0].unless = "is A there?";
+    EXPECT_EQ(run(plan, [](auto& sql) { return sql == "is A there?" ? yes : done; }).sent, (texts{"is A there?", "B"}));
+    EXPECT_EQ(run(plan, [](auto& sql) { return sql == "is A there?" ? no : done; }).sent, (texts{"is A there?", "A", "B"}));
+}
+
+TEST(plan_machine, undoes_newest_first_and_only_what_is_ours) {
+    const auto server = [](const std::string& sql) { return sql == "B" ? failure("57014") : sql == "is B ours?" ? no : sql == "is A ours?" ? yes : done; };
+    const auto r = run(two_steps(), server);
+    EXPECT_EQ(r.sent, (texts{"A", "B", "is B ours?", "is A ours?", "undo A"}));
+    EXPECT_EQ(r.end.failed, 1u);
+    EXPECT_TRUE(r.end.undone);
+}
+
+TEST(plan_machine, an_object_of_somebody_else_is_not_touched) {
+    const auto r = run(two_steps(), [](const std::string& sql) { return sql == "A" ? failure("42P07") : no; });
+    EXPECT_EQ(r.sent, (texts{"A", "is A ours?"}));
+    EXPECT_EQ(r.end.failed, 0u);
+}
+
+TEST(plan_machine, tries_an_undo_again_and_says_when_it_cannot) {
+    int tries = 0;
+    const auto once = run(two_steps(), [&](const std::string& sql) {
+        if (sql == "A" || (sql == "undo A" && ++tries == 1)) return failure("57014");
+        return yes;
+    });
+    EXPECT_EQ(once.sent, (texts{"A", "is A ours?", "undo A", "is A ours?", "undo A"}));
+    EXPECT_TRUE(once.end.undone);
+
+    const auto never = run(two_steps(), [](const std::string& sql) { return sql == "A" || sql == "undo A" ? failure("57014") : yes; });
+    EXPECT_EQ(std::count(never.sent.begin(), never.sent.end(), "undo A"), plan_machine::undo_attempts);
+    EXPECT_FALSE(never.end.undone);
+}
+
+// A failure at every step: the plan ends, and nothing that was started stays without a question about it.
+TEST(plan_machine, a_failure_at_every_step_ends_the_plan) {
+    auto plan = two_steps();
+    plan.steps[0].unless = "is A there?";
+    for (const std::string at : {"is A there?", "A", "B"}) {
+        const auto r = run(plan, [&](const std::string& sql) { return sql == at ? failure("55P03") : sql == "is A there?" ? no : yes; });
+        ASSERT_TRUE(r.end.failed) << at;
+        const auto first = std::find(r.sent.begin(), r.sent.end(), at);
+        for (auto s = r.sent.begin(); s != first; ++s)
+            if (*s == "A") {
+                EXPECT_NE(std::find(r.sent.begin(), r.sent.end(), "undo A"), r.sent.end()) << at;
+            }
+    }
+}
+
+}  // namespace
