@@ -1,0 +1,137 @@
+#include "policy/evaluate.hpp"
+
+#include <algorithm>
+
+#include "policy/judge.hpp"
+#include "policy/rules.hpp"
+#include "policy/script.hpp"
+
+namespace policy {
+namespace {
+
+using config::action;
+
+bool is_timeout(std::string_view name) noexcept { return name == "lock_timeout" || name == "statement_timeout"; }
+
+std::vector<setting_change> settings_changed_by(const statement& s) {
+    if (const auto* change = std::get_if<setting_change>(&s.what)) return {*change};
+    if (const auto* q = std::get_if<query>(&s.what)) return q->sets;
+    return {};
+}
+
+std::string joined(std::initializer_list<std::string_view> sentences) {
+    std::string out;
+    for (auto s : sentences) {
+        if (s.empty()) continue;
+        if (!out.empty()) out += ' ';
+        out += s;
+    }
+    return out;
+}
+
+finding finding_of(const rule& r, hazard& h, action configured) {
+    finding f;
+    f.rule = r.text.id;
+    f.action = configured == action::rewrite && !h.instead ? action::reject : configured;
+    f.message = std::move(h.message);
+    f.detail = std::move(h.detail);
+    f.hint = joined({h.cannot.empty() ? r.text.remedy : std::string_view(h.cannot), r.text.django,
+                     "More: lockkeeper explain " + f.rule});
+    f.sqlstate = std::move(h.sqlstate);
+    return f;
+}
+
+class judgement {
+public:
+    judgement(std::string_view text, std::size_t statements, const session_facts& session, const catalog_facts& catalog,
+              const config::settings& settings)
+        : text_(text), alone_(statements == 1), session_(session), settings_(settings), known_(catalog) {}
+
+    void take(const statement& s) {
+        auto does = effects_of(s, known_);
+        // What cannot be understood runs under the strictest timeouts.
+        if (std::holds_alternative<unparseable>(s.what) || std::holds_alternative<unmodelled>(s.what))
+            does.timeouts = timeout_class::blocking;
+        statement_decision verdict;
+        verdict.offset = s.where.offset;
+        verdict.length = s.where.length;
+        verdict.kind = s.kind;
+        verdict.relations = does.relations;
+        verdict.transactional = does.transactional;
+        verdict.timeouts = does.timeouts;
+        if (!harmless(s)) apply_rules(s, does, verdict);
+        out_.timeouts = std::max(out_.timeouts, verdict.timeouts);
+        out_.statements.push_back(std::move(verdict));
+        note(s);
+    }
+
+    decision result() && {
+        if (out_.action != action::rewrite) out_.replacement.reset();
+        return std::move(out_);
+    }
+
+private:
+    void apply_rules(const statement& s, const effects& does, statement_decision& verdict) {
+        const context c{s, does, known_, session_, settings_, text_, alone_, sets_};
+        for (const auto* r : all_rules()) {
+            const auto configured = action_of(*r, settings_);
+            if (configured == action::allow) continue;
+            auto h = r->check(c);
+            if (!h) continue;
+            auto f = finding_of(*r, *h, configured);
+            if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
+            out_.action = std::max(out_.action, f.action);
+            verdict.findings.push_back(std::move(f));
+        }
+    }
+
+    void note(const statement& s) {
+        for (auto& change : settings_changed_by(s)) {
+            out_.sets_timeouts = out_.sets_timeouts || is_timeout(change.name);
+            sets_.push_back(std::move(change));
+        }
+        known_.after(s);
+    }
+
+    std::string_view text_;
+    bool alone_;
+    const session_facts& session_;
+    const config::settings& settings_;
+    known_relations known_;
+    std::vector<setting_change> sets_;
+    decision out_;
+};
+
+}  // namespace
+
+decision evaluate(std::span<const statement> statements, std::string_view text, const session_facts& session,
+                  const catalog_facts& catalog, const config::settings& settings) {
+    judgement j(text, statements.size(), session, catalog, settings);
+    for (const auto& s : statements) j.take(s);
+    return std::move(j).result();
+}
+
+decision stricter(decision a, decision b) {
+    auto& kept = b.action > a.action ? b : a;
+    kept.timeouts = std::max(a.timeouts, b.timeouts);
+    kept.sets_timeouts = a.sets_timeouts || b.sets_timeouts;
+    if (kept.action != action::rewrite) return std::move(kept);
+    // A text that means two things is not rewritten: the plan would be right for one of them.
+    kept.action = action::reject;
+    kept.replacement.reset();
+    for (auto& s : kept.statements)
+        for (auto& f : s.findings)
+            if (f.action == action::rewrite) f.action = action::reject;
+    return std::move(kept);
+}
+
+decision judge(const script& s, const session_facts& session, std::span<const catalog_rows> answers,
+               const config::settings& settings) {
+    const auto& parsed = s.words();
+    const auto catalog = read_catalog(answers);
+    auto first = evaluate(parsed.statements, parsed.text, session, catalog, settings);
+    if (parsed.other_reading.empty()) return first;
+    return stricter(std::move(first), evaluate(parsed.other_reading, parsed.text, session, catalog, settings));
+}
+
+}  // namespace policy

@@ -1,0 +1,124 @@
+#include "policy/parse_nodes.hpp"
+
+namespace policy::nodes {
+namespace {
+
+// Our word for each action that the grammar can produce. Nullopt: one that only PostgreSQL's own later stages make
+// (AT_ReAdd..., AT_Cooked...), or one that is newer than this list.
+std::optional<alter_action> action_of(PgQuery__AlterTableType type) noexcept {
+    using enum alter_action;
+    switch (type) {
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn: return add_column;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault: return set_default;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull: return drop_not_null;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull: return set_not_null;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetExpression: return set_expression;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropExpression: return drop_expression;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics: return set_statistics;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetOptions:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetOptions: return set_column_options;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage: return set_storage;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression: return set_compression;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return drop_column;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint: return add_constraint;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterConstraint: return alter_constraint;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint: return validate_constraint;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint: return drop_constraint;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType: return set_type;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnGenericOptions:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_GenericOptions: return foreign_options;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return set_owner;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ClusterOn: return cluster_on;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropCluster: return set_without_cluster;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetLogged: return set_logged;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetUnLogged: return set_unlogged;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropOids: return set_without_oids;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetAccessMethod: return set_access_method;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetTableSpace: return set_tablespace;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ReplaceRelOptions: return set_options;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableReplicaTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrigAll:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigAll:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrigUser:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigUser: return switch_trigger;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRule:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysRule:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableReplicaRule:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableRule: return switch_rule;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ForceRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_NoForceRowSecurity: return switch_row_security;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ReplicaIdentity: return set_replica_identity;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit: return inherit;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropInherit: return no_inherit;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddOf: return of_type;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropOf: return not_of;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition: return attach_partition;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition: return detach_partition;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize: return detach_partition_finalize;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddIdentity: return add_identity;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetIdentity: return set_identity;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity: return drop_identity;
+    default: return std::nullopt;
+    }
+}
+
+void take_definition(alter_step& step, const PgQuery__Node& def) {
+    switch (def.node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_DEF:
+        step.column = column_of(*def.column_def);
+        if (step.name.empty()) step.name = step.column->name;
+        // ALTER COLUMN ... TYPE ... USING: the expression stands where a default would.
+        if (def.column_def->raw_default) step.column->has_default = default_kind::expression;
+        break;
+    case PG_QUERY__NODE__NODE_CONSTRAINT:
+        step.constraint = constraint_of(*def.constraint);
+        if (step.name.empty()) step.name = step.constraint->name;
+        break;
+    case PG_QUERY__NODE__NODE_RANGE_VAR: step.partner = name_of(def.range_var); break;
+    case PG_QUERY__NODE__NODE_PARTITION_CMD:
+        step.partner = name_of(def.partition_cmd->name);
+        if (def.partition_cmd->concurrent) step.action = alter_action::detach_partition_concurrently;
+        break;
+    case PG_QUERY__NODE__NODE_LIST:
+        for (const auto* n : list(def.list->items, def.list->n_items))
+            if (n->node_case == PG_QUERY__NODE__NODE_DEF_ELEM) {
+                const auto space = text(n->def_elem->defnamespace);
+                step.options.push_back((space.empty() ? "" : space + ".") + text(n->def_elem->defname));
+            }
+        break;
+    default: break;
+    }
+}
+
+}  // namespace
+
+words alter_table_of(const PgQuery__AlterTableStmt& s) {
+    alter_table words;
+    words.kind = s.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE ? object_kind::composite_type : kind_of(s.objtype);
+    words.relation = name_of(s.relation);
+    words.if_exists = s.missing_ok;
+    words.only = s.relation && !s.relation->inh;
+    for (const auto* n : list(s.cmds, s.n_cmds)) {
+        if (n->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_CMD) return unmodelled{"ALTER TABLE"};
+        const auto& cmd = *n->alter_table_cmd;
+        const auto action = action_of(cmd.subtype);
+        if (!action) return unmodelled{"ALTER TABLE, action " + std::to_string(cmd.subtype)};
+        alter_step step;
+        step.action = *action;
+        step.name = text(cmd.name);
+        step.if_exists = cmd.missing_ok;
+        step.cascade = cmd.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+        if (cmd.def) take_definition(step, *cmd.def);
+        words.steps.push_back(std::move(step));
+    }
+    return words;
+}
+
+}  // namespace policy::nodes

@@ -1,0 +1,345 @@
+#include "policy/parse_nodes.hpp"
+
+namespace policy::nodes {
+namespace {
+
+ddl on(verb v, object_kind kind, relation_name target) {
+    ddl words;
+    words.verb = v;
+    words.kind = kind;
+    words.relations.push_back({std::move(target), use::target});
+    return words;
+}
+
+ddl on(verb v, object_kind kind, const PgQuery__RangeVar* target) { return on(v, kind, name_of(target)); }
+
+ddl in_the_catalogs(object_kind kind = object_kind::other) {
+    ddl words;
+    words.kind = kind;
+    return words;
+}
+
+bool has_relation(object_kind kind) noexcept { return kind <= object_kind::composite_type; }
+
+// A part of a table is named by the table's names and its own: {"schema", "table", "trigger"}.
+relation_name owner_of_part(const PgQuery__Node* object) {
+    auto names = names_of(object);
+    if (!names.empty()) names.pop_back();
+    return relation_of(names);
+}
+
+bool is_part(object_kind kind) noexcept {
+    return kind == object_kind::trigger || kind == object_kind::rule || kind == object_kind::policy ||
+           kind == object_kind::constraint || kind == object_kind::column;
+}
+
+std::string in_words(const PgQuery__Node* object) {
+    std::string out;
+    for (const auto& part : names_of(object)) out += (out.empty() ? "" : ".") + part;
+    return out;
+}
+
+ddl drop_of(const PgQuery__DropStmt& s) {
+    ddl words;
+    words.kind = kind_of(s.remove_type);
+    words.cascade = s.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+    words.if_exists = s.missing_ok;
+    words.concurrently = s.concurrent;
+    words.transactional = !s.concurrent;
+    words.verb = verb::drop_object;
+    if (has_relation(words.kind)) words.verb = words.kind == object_kind::index ? verb::drop_index : verb::drop_relation;
+    if (is_part(words.kind)) words.verb = verb::drop_part;
+    for (const auto* n : list(s.objects, s.n_objects)) {
+        if (words.verb == verb::drop_part)
+            words.relations.push_back({owner_of_part(n), use::target});
+        else if (words.verb != verb::drop_object)
+            words.relations.push_back({relation_of(names_of(n)), use::target});
+        else if (words.cascade)
+            words.reach = "what depends on " + in_words(n);
+    }
+    return words;
+}
+
+ddl truncate_of(const PgQuery__TruncateStmt& s) {
+    ddl words;
+    words.verb = verb::truncate;
+    words.kind = object_kind::table;
+    words.cascade = s.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+    for (const auto* n : list(s.relations, s.n_relations)) words.relations.push_back({name_of(range_var(n)), use::target});
+    return words;
+}
+
+ddl lock_of(const PgQuery__LockStmt& s) {
+    ddl words;
+    words.verb = verb::lock;
+    words.kind = object_kind::table;
+    // The grammar gives PostgreSQL's own numbers: 1 is ACCESS SHARE, 8 is ACCESS EXCLUSIVE.
+    words.mode = static_cast<lock_mode>(s.mode);
+    for (const auto* n : list(s.relations, s.n_relations)) words.relations.push_back({name_of(range_var(n)), use::target});
+    return words;
+}
+
+words reindex_of(const PgQuery__ReindexStmt& s) {
+    ddl words;
+    words.verb = verb::reindex;
+    words.concurrently = option_is_on(list(s.params, s.n_params), "concurrently");
+    words.transactional = !words.concurrently;
+    switch (s.kind) {
+    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX: words.kind = object_kind::index; break;
+    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_TABLE: words.kind = object_kind::table; break;
+    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA: words.reach = "every table of schema " + text(s.name); break;
+    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SYSTEM: words.reach = "every system catalog"; break;
+    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_DATABASE: words.reach = "every table of the database"; break;
+    default: return unmodelled{"REINDEX"};
+    }
+    if (s.relation) words.relations.push_back({name_of(s.relation), use::target});
+    if (!words.reach.empty()) words.transactional = false;
+    return words;
+}
+
+ddl vacuum_of(const PgQuery__VacuumStmt& s) {
+    ddl words;
+    const auto options = list(s.options, s.n_options);
+    words.verb = !s.is_vacuumcmd ? verb::analyze : option_is_on(options, "full") ? verb::vacuum_full : verb::vacuum;
+    words.kind = object_kind::table;
+    words.transactional = !s.is_vacuumcmd;
+    for (const auto* n : list(s.rels, s.n_rels))
+        if (n->node_case == PG_QUERY__NODE__NODE_VACUUM_RELATION)
+            words.relations.push_back({name_of(n->vacuum_relation->relation), use::target});
+    if (words.relations.empty()) words.reach = "every table of the database";
+    return words;
+}
+
+ddl cluster_of(const PgQuery__ClusterStmt& s) {
+    if (s.relation) return on(verb::cluster, object_kind::table, s.relation);
+    ddl words;
+    words.verb = verb::cluster;
+    words.reach = "every table that was clustered before";
+    words.transactional = false;
+    return words;
+}
+
+ddl refresh_of(const PgQuery__RefreshMatViewStmt& s) {
+    auto words = on(verb::refresh, object_kind::materialized_view, s.relation);
+    words.concurrently = s.concurrent;
+    return words;
+}
+
+ddl view_of(const PgQuery__ViewStmt& s) {
+    ddl words;
+    words.verb = s.replace ? verb::replace_view : verb::create_view;
+    words.kind = object_kind::view;
+    words.temporary = s.view && temporary(*s.view);
+    words.relations.push_back({name_of(s.view), s.replace ? use::target : use::created});
+    return words;
+}
+
+ddl trigger_of(const PgQuery__CreateTrigStmt& s) {
+    auto words = on(verb::create_trigger, object_kind::trigger, s.relation);
+    if (s.constrrel) words.relations.push_back({name_of(s.constrrel), use::like});
+    return words;
+}
+
+ddl sequence_of(const PgQuery__CreateSeqStmt& s) {
+    ddl words;
+    words.verb = verb::create_sequence;
+    words.kind = object_kind::sequence;
+    words.if_exists = s.if_not_exists;
+    words.temporary = s.sequence && temporary(*s.sequence);
+    words.relations.push_back({name_of(s.sequence), use::created});
+    return words;
+}
+
+ddl statistics_of(const PgQuery__CreateStatsStmt& s) {
+    ddl words;
+    words.verb = verb::create_statistics;
+    words.kind = object_kind::statistics;
+    for (const auto* n : list(s.relations, s.n_relations))
+        if (const auto* r = range_var(n)) words.relations.push_back({name_of(r), use::target});
+    return words;
+}
+
+ddl publication_of(std::span<PgQuery__Node* const> objects) {
+    ddl words;
+    words.verb = verb::publish;
+    words.kind = object_kind::publication;
+    for (const auto* n : objects)
+        if (n->node_case == PG_QUERY__NODE__NODE_PUBLICATION_OBJ_SPEC && n->publication_obj_spec->pubtable)
+            words.relations.push_back({name_of(n->publication_obj_spec->pubtable->relation), use::target});
+    return words;
+}
+
+ddl remark_of(PgQuery__ObjectType type, const PgQuery__Node* object) {
+    const auto kind = kind_of(type);
+    if (kind == object_kind::column || is_part(kind))
+        return on(kind == object_kind::column ? verb::comment : verb::comment_part, kind, owner_of_part(object));
+    if (has_relation(kind)) return on(verb::comment, kind, relation_of(names_of(object)));
+    return in_the_catalogs(kind);
+}
+
+ddl moved(verb v, PgQuery__ObjectType type, const PgQuery__RangeVar* relation) {
+    const auto kind = kind_of(type);
+    return relation ? on(v, kind, relation) : in_the_catalogs(kind);
+}
+
+words rename_of(const PgQuery__RenameStmt& s) {
+    rename words;
+    words.kind = kind_of(s.rename_type);
+    words.of = s.relation_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE_UNDEFINED ? words.kind : kind_of(s.relation_type);
+    words.relation = name_of(s.relation);
+    words.old_name = text(s.subname);
+    if (words.old_name.empty()) words.old_name = words.relation.name;
+    words.new_name = text(s.newname);
+    words.if_exists = s.missing_ok;
+    words.cascade = s.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+    return words;
+}
+
+ddl domain_of(const PgQuery__AlterDomainStmt& s) {
+    auto words = in_the_catalogs(object_kind::domain);
+    // T default, N drop not null, O set not null, C add constraint, X drop constraint, V validate constraint
+    const auto what = text(s.subtype);
+    const bool unchecked = what == "C" && s.def && s.def->node_case == PG_QUERY__NODE__NODE_CONSTRAINT &&
+                           s.def->constraint->skip_validation;
+    if (what != "O" && what != "V" && (what != "C" || unchecked)) return words;
+    words.verb = verb::alter_domain_check;
+    std::string name;
+    for (const auto* n : list(s.type_name, s.n_type_name)) name += (name.empty() ? "" : ".") + string_of(n);
+    words.reach = "every table with a column of domain " + name;
+    return words;
+}
+
+ddl tablespace_of(const PgQuery__AlterTableMoveAllStmt& s) {
+    ddl words;
+    words.verb = verb::move_tablespace;
+    words.reach = "everything in tablespace " + text(s.orig_tablespacename);
+    return words;
+}
+
+ddl all_of(verb v, std::string reach) {
+    ddl words;
+    words.verb = v;
+    words.reach = std::move(reach);
+    return words;
+}
+
+words create_table_as(const PgQuery__CreateTableAsStmt& s) {
+    if (!s.into) return unmodelled{"CREATE TABLE AS"};
+    auto words = create_table_as_of(*s.into, s.if_not_exists);
+    if (s.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW) words.kind = object_kind::materialized_view;
+    return words;
+}
+
+ddl outside_transactions() {
+    auto words = in_the_catalogs(object_kind::database);
+    words.transactional = false;
+    return words;
+}
+
+}  // namespace
+
+words ddl_of(const PgQuery__Node& n) {
+    switch (n.node_case) {
+    case PG_QUERY__NODE__NODE_CREATE_STMT: return create_table_of(*n.create_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_FOREIGN_TABLE_STMT:
+        return n.create_foreign_table_stmt->base_stmt ? words(create_table_of(*n.create_foreign_table_stmt->base_stmt))
+                                                      : words(unmodelled{"CREATE FOREIGN TABLE"});
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT: return create_table_as(*n.create_table_as_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT: return create_schema_of(*n.create_schema_stmt);
+    case PG_QUERY__NODE__NODE_VIEW_STMT: return view_of(*n.view_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT: return sequence_of(*n.create_seq_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
+        return on(verb::alter_sequence, object_kind::sequence, n.alter_seq_stmt->sequence);
+    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT: return trigger_of(*n.create_trig_stmt);
+    case PG_QUERY__NODE__NODE_RULE_STMT: return on(verb::create_rule, object_kind::rule, n.rule_stmt->relation);
+    case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT:
+        return on(verb::create_policy, object_kind::policy, n.create_policy_stmt->table);
+    case PG_QUERY__NODE__NODE_ALTER_POLICY_STMT:
+        return on(verb::alter_policy, object_kind::policy, n.alter_policy_stmt->table);
+    case PG_QUERY__NODE__NODE_CREATE_STATS_STMT: return statistics_of(*n.create_stats_stmt);
+    case PG_QUERY__NODE__NODE_DROP_STMT: return drop_of(*n.drop_stmt);
+    case PG_QUERY__NODE__NODE_TRUNCATE_STMT: return truncate_of(*n.truncate_stmt);
+    case PG_QUERY__NODE__NODE_LOCK_STMT: return lock_of(*n.lock_stmt);
+    case PG_QUERY__NODE__NODE_REINDEX_STMT: return reindex_of(*n.reindex_stmt);
+    case PG_QUERY__NODE__NODE_VACUUM_STMT: return vacuum_of(*n.vacuum_stmt);
+    case PG_QUERY__NODE__NODE_CLUSTER_STMT: return cluster_of(*n.cluster_stmt);
+    case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT: return refresh_of(*n.refresh_mat_view_stmt);
+    case PG_QUERY__NODE__NODE_COMMENT_STMT: return remark_of(n.comment_stmt->objtype, n.comment_stmt->object);
+    case PG_QUERY__NODE__NODE_SEC_LABEL_STMT: return remark_of(n.sec_label_stmt->objtype, n.sec_label_stmt->object);
+    case PG_QUERY__NODE__NODE_CREATE_PUBLICATION_STMT:
+        return publication_of(list(n.create_publication_stmt->pubobjects, n.create_publication_stmt->n_pubobjects));
+    case PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT:
+        return publication_of(list(n.alter_publication_stmt->pubobjects, n.alter_publication_stmt->n_pubobjects));
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+        return moved(verb::set_schema, n.alter_object_schema_stmt->object_type, n.alter_object_schema_stmt->relation);
+    case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT:
+        return moved(verb::set_owner, n.alter_owner_stmt->object_type, n.alter_owner_stmt->relation);
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_DEPENDS_STMT:
+        return moved(verb::set_owner, n.alter_object_depends_stmt->object_type, n.alter_object_depends_stmt->relation);
+    case PG_QUERY__NODE__NODE_RENAME_STMT: return rename_of(*n.rename_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT: return domain_of(*n.alter_domain_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_MOVE_ALL_STMT: return tablespace_of(*n.alter_table_move_all_stmt);
+    case PG_QUERY__NODE__NODE_DROP_OWNED_STMT: return all_of(verb::drop_relation, "everything that the roles own");
+    case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT: return all_of(verb::set_owner, "everything that the roles own");
+    case PG_QUERY__NODE__NODE_CREATEDB_STMT:
+    case PG_QUERY__NODE__NODE_DROPDB_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_SPACE_STMT:
+    case PG_QUERY__NODE__NODE_DROP_TABLE_SPACE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT: return outside_transactions();
+    // These write catalogs only; no relation of the user's is locked in a mode that its readers or writers notice.
+    case PG_QUERY__NODE__NODE_ALTER_COLLATION_STMT:
+    case PG_QUERY__NODE__NODE_GRANT_STMT:
+    case PG_QUERY__NODE__NODE_GRANT_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_DEFAULT_PRIVILEGES_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_SPACE_OPTIONS_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_EXTENSION_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_EXTENSION_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_EXTENSION_CONTENTS_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_FDW_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_FDW_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_FOREIGN_SERVER_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_FOREIGN_SERVER_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_USER_MAPPING_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_USER_MAPPING_STMT:
+    case PG_QUERY__NODE__NODE_DROP_USER_MAPPING_STMT:
+    case PG_QUERY__NODE__NODE_IMPORT_FOREIGN_SCHEMA_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_AM_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_EVENT_TRIG_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_EVENT_TRIG_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_PLANG_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_ROLE_SET_STMT:
+    case PG_QUERY__NODE__NODE_DROP_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_DEFINE_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_DOMAIN_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_OP_CLASS_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_OP_FAMILY_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_OP_FAMILY_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_STATS_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_OPERATOR_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_TYPE_STMT:
+    case PG_QUERY__NODE__NODE_COMPOSITE_TYPE_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_ENUM_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_RANGE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_REFRESH_COLL_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_SET_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_CONVERSION_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_CAST_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_TRANSFORM_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_TSDICTIONARY_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_TSCONFIGURATION_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_SUBSCRIPTION_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_SUBSCRIPTION_STMT:
+    case PG_QUERY__NODE__NODE_DROP_SUBSCRIPTION_STMT: return in_the_catalogs();
+    default: return unmodelled{n.node_case == PG_QUERY__NODE__NODE__NOT_SET
+                                   ? std::string("nothing")
+                                   : "node " + std::to_string(n.node_case)};
+    }
+}
+
+}  // namespace policy::nodes

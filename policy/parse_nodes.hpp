@@ -1,0 +1,73 @@
+#pragma once
+
+#include <pg_query.h>
+#include <pg_query/pg_query.pb-c.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "policy/scanner.hpp"
+#include "policy/statement.hpp"
+
+// Shared by policy/parse*.cpp only: small readers of libpg_query's protobuf nodes.
+namespace policy::nodes {
+
+inline std::string text(const char* s) { return s ? std::string(s) : std::string(); }
+
+template <class Element>
+std::span<Element* const> list(Element** first, std::size_t count) noexcept {
+    return {first, count};
+}
+
+inline relation_name name_of(const PgQuery__RangeVar* r) {
+    return r ? relation_name{text(r->schemaname), text(r->relname)} : relation_name{};
+}
+
+inline bool temporary(const PgQuery__RangeVar& r) noexcept {
+    return (r.relpersistence && r.relpersistence[0] == 't') || (r.schemaname && std::string_view(r.schemaname) == "pg_temp");
+}
+
+inline const PgQuery__RangeVar* range_var(const PgQuery__Node* n) noexcept {
+    return n && n->node_case == PG_QUERY__NODE__NODE_RANGE_VAR ? n->range_var : nullptr;
+}
+
+inline std::string string_of(const PgQuery__Node* n) {
+    return n && n->node_case == PG_QUERY__NODE__NODE_STRING ? text(n->string->sval) : std::string();
+}
+
+// The names of a List node, or of a single String: {"schema", "name"}.
+std::vector<std::string> names_of(const PgQuery__Node* n);
+
+// A relation from the last two of its names; a database before them is left out.
+relation_name relation_of(std::span<const std::string> names);
+
+// The constant's text: 'abc', 5, on, 1.5; nullopt for what is not a constant.
+std::optional<std::string> constant(const PgQuery__Node* n);
+
+// Is the option given, and not as `false`?
+bool option_is_on(std::span<PgQuery__Node* const> options, std::string_view name);
+
+object_kind kind_of(PgQuery__ObjectType type) noexcept;
+
+constraint_words constraint_of(const PgQuery__Constraint& c);
+column_words column_of(const PgQuery__ColumnDef& c);
+
+// One file each.
+create_index index_of(const PgQuery__IndexStmt& s, std::string_view sql, std::size_t offset);
+words alter_table_of(const PgQuery__AlterTableStmt& s);
+// SELECT, INSERT, UPDATE, DELETE, MERGE; SELECT INTO is not among them.
+query query_of(const PgQuery__Node& n);
+// Everything that changes the schema or locks; unmodelled where the node is on no list.
+words ddl_of(const PgQuery__Node& n);
+// CREATE TABLE, CREATE FOREIGN TABLE, CREATE TABLE AS, SELECT INTO, CREATE SCHEMA with its elements.
+ddl create_table_of(const PgQuery__CreateStmt& s);
+ddl create_table_as_of(const PgQuery__IntoClause& into, bool if_not_exists);
+ddl create_schema_of(const PgQuery__CreateSchemaStmt& s);
+// Any statement. `offset`: where it begins in the text.
+words words_of(const PgQuery__Node& n, std::string_view sql, std::size_t offset);
+// See policy/parse.hpp.
+std::optional<std::string> signature_of(const PgQuery__IndexStmt& s);
+
+}  // namespace policy::nodes

@@ -1,0 +1,50 @@
+#include "policy/quote.hpp"
+#include "policy/rule.hpp"
+#include "policy/wording.hpp"
+
+namespace policy::rules {
+namespace {
+
+bool is_table_or_view(const rename& r, const relation_facts& facts) noexcept {
+    const bool by_kind = r.kind == object_kind::table || r.kind == object_kind::view ||
+                         r.kind == object_kind::materialized_view || r.kind == object_kind::foreign_table;
+    // ALTER TABLE ... RENAME also renames indexes, sequences and types.
+    return by_kind && facts.kind != 'i' && facts.kind != 'I' && facts.kind != 'S' && facts.kind != 'c';
+}
+
+std::optional<hazard> check(const context& c) {
+    const auto* r = std::get_if<rename>(&c.what.what);
+    if (!r) return std::nullopt;
+    const auto facts = c.known.relation(r->relation);
+    if (!is_table_or_view(*r, facts) || !facts.exists || !facts.visible()) return std::nullopt;
+    const auto old_name = readable(facts.name);
+    hazard h;
+    h.message = "renaming " + old_name + " to " + readable(r->new_name) + " breaks every session that still uses the old name";
+    h.detail = "From the moment of the COMMIT on, each statement that names " + old_name + " fails with 42P01. ";
+    if (const auto* effect = heaviest(c.does)) h.detail += effect_text(*effect);
+    return h;
+}
+
+}  // namespace
+
+extern const rule table_renamed;
+constinit const rule table_renamed{
+    .text =
+        {
+            .id = "table-renamed",
+            .summary = "A table or view that is in use gets another name",
+            .fires_when = "the table or view exists and was not made in this transaction; its size does not matter",
+            .harm = "While a deploy rolls out, the old version of the application still uses the old name and fails on it.",
+            .remedy = "Keep the name. If it has to change: rename it and create a view with the old name in one "
+                      "transaction, deploy the application that uses the new name, then drop the view.",
+            .django = "In Django: keep the table and set Meta.db_table to its present name, instead of RenameModel or "
+                      "AlterModelTable.",
+            .before = "ALTER TABLE orders RENAME TO purchases",
+            .after = "CREATE VIEW purchases AS SELECT * FROM orders",
+            .action = config::action::reject,
+        },
+    .rewrites = false,
+    .check = &check,
+};
+
+}  // namespace policy::rules

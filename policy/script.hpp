@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/judge.hpp"
+#include "policy/statement.hpp"
+
+namespace policy {
+
+struct script::parsed {
+    std::string text;
+    std::vector<statement> statements;
+    // The statements under the other setting of standard_conforming_strings, where it is in doubt and they differ.
+    std::vector<statement> other_reading;
+    std::vector<std::string> ends_prepared;
+    bool ends_all_prepared = false;
+    bool harmless = true;
+};
+
+}  // namespace policy
