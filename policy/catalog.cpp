@@ -154,7 +154,7 @@ private:
     void about(const statement& s) {
         if (const auto* i = std::get_if<create_index>(&s.what)) about(*i);
         if (const auto* a = std::get_if<alter_table>(&s.what)) about(*a);
-        if (const auto* r = std::get_if<rename>(&s.what)) about(r->relation);
+        if (const auto* r = std::get_if<renaming>(&s.what)) about(r->relation);
         // LOCK TABLE is not asked about: in a REPEATABLE READ transaction it comes before the snapshot is taken, on
         // purpose, and a query of ours would take it.
         if (const auto* d = std::get_if<ddl>(&s.what); d && d->verb != verb::lock)

@@ -195,7 +195,7 @@ void list(const alter_table& a, effect_list& out) {
     }
 }
 
-void list(const rename& r, effect_list& out) {
+void list(const renaming& r, effect_list& out) {
     if (r.relation.name.empty()) return;
     // ALTER INDEX ... RENAME is the one rename that readers do not notice (since PostgreSQL 12).
     out.add(r.relation, {r.kind == object_kind::index ? share_update_exclusive : access_exclusive});
@@ -245,7 +245,7 @@ effects effects_of(const statement& s, const known_relations& known) {
     effect_list out(known, e);
     if (const auto* i = std::get_if<create_index>(&s.what)) list(*i, out);
     if (const auto* a = std::get_if<alter_table>(&s.what)) list(*a, out);
-    if (const auto* r = std::get_if<rename>(&s.what)) list(*r, out);
+    if (const auto* r = std::get_if<renaming>(&s.what)) list(*r, out);
     if (const auto* d = std::get_if<ddl>(&s.what)) list(*d, out);
     e.timeouts = class_of(e);
     if (e.timeouts == timeout_class::blocking && runs_concurrently(s)) e.timeouts = timeout_class::online;

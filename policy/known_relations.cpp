@@ -18,7 +18,7 @@ void created_by(const statement& s, const known_relations& known, std::vector<re
 }
 
 bool changes_names(const statement& s) noexcept {
-    if (std::holds_alternative<rename>(s.what)) return true;
+    if (std::holds_alternative<renaming>(s.what)) return true;
     if (const auto* d = std::get_if<ddl>(&s.what)) return d->verb == verb::set_schema;
     if (const auto* set = std::get_if<setting_change>(&s.what)) return set->name == "search_path" || set->name.empty();
     if (const auto* q = std::get_if<query>(&s.what))

@@ -1,8 +1,5 @@
 #include "policy/lexer.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "policy/scanner.hpp"
 
 namespace policy {
@@ -10,19 +7,41 @@ namespace {
 
 // Statements that are let through on their first word alone. What is on no list is judged: a new statement of a
 // newer PostgreSQL is never passed unseen. EXECUTE runs what PREPARE was judged for.
-constexpr std::array passing{
-    keyword{"select"},  keyword{"insert"},   keyword{"values"},    keyword{"table"},      keyword{"fetch"},
-    keyword{"move"},    keyword{"close"},    keyword{"set"},       keyword{"reset"},      keyword{"show"},
-    keyword{"begin"},   keyword{"start"},    keyword{"commit"},    keyword{"end"},        keyword{"rollback"},
-    keyword{"abort"},   keyword{"release"},  keyword{"savepoint"}, keyword{"listen"},     keyword{"unlisten"},
-    keyword{"notify"},  keyword{"declare"},  keyword{"merge"},     keyword{"copy"},       keyword{"execute"},
-    keyword{"explain"}, keyword{"with"},     keyword{"update"},    keyword{"delete"},     keyword{"checkpoint"},
-};
-
-constexpr keyword kw_as{"as"}, kw_create{"create"}, kw_delete{"delete"}, kw_do{"do"}, kw_explain{"explain"}, kw_for{"for"}, kw_insert{"insert"},
-    kw_into{"into"}, kw_merge{"merge"}, kw_refresh{"refresh"}, kw_returning{"returning"}, kw_update{"update"}, kw_where{"where"}, kw_with{"with"};
-
-constexpr bool writes_rows(keyword k) noexcept { return k == kw_update || k == kw_delete; }
+bool passes(keyword first) noexcept {
+    switch (first) {
+    case word("select"):
+    case word("insert"):
+    case word("update"):
+    case word("delete"):
+    case word("values"):
+    case word("table"):
+    case word("merge"):
+    case word("with"):
+    case word("copy"):
+    case word("explain"):
+    case word("execute"):
+    case word("declare"):
+    case word("fetch"):
+    case word("move"):
+    case word("close"):
+    case word("set"):
+    case word("reset"):
+    case word("show"):
+    case word("begin"):
+    case word("start"):
+    case word("commit"):
+    case word("end"):
+    case word("rollback"):
+    case word("abort"):
+    case word("savepoint"):
+    case word("release"):
+    case word("listen"):
+    case word("unlisten"):
+    case word("notify"):
+    case word("checkpoint"): return true;
+    default: return false;
+    }
+}
 
 // Follows one text through its statements. An UPDATE or DELETE counts where it starts a statement, or stands next to
 // a parenthesis (in a CTE, behind one, in the query of a COPY), or anywhere in a statement with WITH or EXPLAIN.
@@ -33,18 +52,26 @@ public:
     bool may_need_judging() noexcept {
         for (;;) {
             const token t = scan_.next();
-            if (t.kind == token_kind::end) return statement_ends();
-            if (t.kind == token_kind::broken || (t.kind == token_kind::symbol ? on_symbol(t.symbol) : on_token(t)))
-                return true;
-            before_ = t;
+            bool doubt = true;
+            if (t.kind == token_kind::word)
+                doubt = on_word(t.letters);
+            else if (t.kind == token_kind::symbol)
+                doubt = on_symbol(t.symbol);
+            else if (t.kind == token_kind::end)
+                return statement_ends();
+            else if (t.kind != token_kind::broken)
+                doubt = first_ == nothing;
+            if (doubt) return true;
+            symbol_before_ = t.symbol;
+            word_before_ = t.letters;
         }
     }
 
 private:
     bool statement_ends() noexcept {
         const bool doubt = depth_ != 0 || write_depth_ != no_write;
-        started_ = with_seen_ = false;
-        first_ = {};
+        first_ = nothing;
+        with_seen_ = false;
         return doubt;
     }
 
@@ -58,51 +85,51 @@ private:
             return --depth_ < 0;
         }
         if (c == ';') return statement_ends();
-        return c == '\0' || !started_;
+        return c == '\0' || first_ == nothing;
     }
 
-    bool on_token(const token& t) noexcept {
-        const bool opens = !started_ || (before_.kind == token_kind::symbol && (before_.symbol == '(' || before_.symbol == ')'));
-        if (t.kind != token_kind::word) return !started_;
-        if (!started_) {
-            started_ = true;
-            first_ = t.word;
-            if (std::find(passing.begin(), passing.end(), first_) == passing.end()) return true;
+    bool on_word(keyword w) noexcept {
+        const bool opens = first_ == nothing || symbol_before_ == '(' || symbol_before_ == ')';
+        if (first_ == nothing) {
+            first_ = w;
+            if (!passes(w)) return true;
         }
-        return on_word(t.word, opens);
-    }
-
-    bool on_word(keyword word, bool opens) noexcept {
-        if (writes_rows(word)) {
-            const bool may_follow_a_clause = (with_seen_ || first_ == kw_explain) && !after(kw_for) && !after(kw_do);
-            if (!opens && !may_follow_a_clause) return false;
-            if (write_depth_ != no_write) return true;  // one inside another: not worth following
-            write_depth_ = depth_;
-            return false;
-        }
-        if (word == kw_with) with_seen_ = true;
-        if (word == kw_where) return on_where();
+        switch (w) {
+        case word("update"):
+        case word("delete"): return on_write(opens);
+        case word("where"): return on_where();
         // After RETURNING a `where` can only be a label.
-        if (word == kw_returning) return write_depth_ == depth_;
+        case word("returning"): return write_depth_ == depth_;
         // SELECT ... INTO t is CREATE TABLE AS; INSERT INTO and MERGE INTO are not.
-        if (word == kw_into) return !after(kw_insert) && !after(kw_merge);
-        return first_ == kw_explain && (word == kw_create || word == kw_refresh);
+        case word("into"): return word_before_ != word("insert") && word_before_ != word("merge");
+        case word("with"): with_seen_ = true; return false;
+        case word("create"):
+        case word("refresh"): return first_ == word("explain");
+        default: return false;
+        }
+    }
+
+    bool on_write(bool opens) noexcept {
+        const bool locks_or_resolves = word_before_ == word("for") || word_before_ == word("do");
+        if (!opens && !((with_seen_ || first_ == word("explain")) && !locks_or_resolves)) return false;
+        if (write_depth_ != no_write) return true;  // one inside another: not worth following
+        write_depth_ = depth_;
+        return false;
     }
 
     bool on_where() noexcept {
-        const bool label = (before_.kind == token_kind::symbol && before_.symbol == '.') || after(kw_as);
+        const bool label = symbol_before_ == '.' || word_before_ == word("as");
         if (depth_ == write_depth_ && !label) write_depth_ = no_write;
         return false;
     }
 
-    bool after(keyword word) const noexcept { return before_.kind == token_kind::word && before_.word == word; }
-
+    static constexpr keyword nothing = 0;
     static constexpr int no_write = -1;
 
     scanner scan_;
-    token before_;
-    keyword first_;            // first word of the statement in hand
-    bool started_ = false;
+    keyword first_ = nothing;        // first word of the statement in hand
+    keyword word_before_ = nothing;  // of the token before, where that is a word
+    char symbol_before_ = '\0';      // ... or a symbol
     bool with_seen_ = false;
     int depth_ = 0;
     int write_depth_ = no_write;  // where an UPDATE or DELETE waits for its WHERE

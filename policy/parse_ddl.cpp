@@ -183,7 +183,7 @@ ddl moved(verb v, PgQuery__ObjectType type, const PgQuery__RangeVar* relation) {
 }
 
 words rename_of(const PgQuery__RenameStmt& s) {
-    rename words;
+    renaming words;
     words.kind = kind_of(s.rename_type);
     words.of = s.relation_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE_UNDEFINED ? words.kind : kind_of(s.relation_type);
     words.relation = name_of(s.relation);

@@ -62,10 +62,9 @@ std::vector<std::string> name_parts_of(const PgQuery__IndexStmt& s) {
 
 // CREATE [UNIQUE] INDEX: where the third or second word ends.
 std::size_t keyword_end(std::string_view sql, std::size_t offset) {
-    static constexpr keyword index{"index"};
     scanner scan(sql.substr(offset), {});
     for (int i = 0; i < 3; ++i)
-        if (const token t = scan.next(); t.kind == token_kind::word && t.word == index) return offset + t.end;
+        if (const token t = scan.next(); t.is(word("index"))) return offset + t.end;
     return offset;
 }
 

@@ -44,14 +44,14 @@ words explain_of(const PgQuery__ExplainStmt& s, std::string_view sql, std::size_
 
 bool mentions_ddl(std::string_view body) {
     static constexpr std::array suspicious{
-        keyword{"create"}, keyword{"alter"},   keyword{"drop"},    keyword{"truncate"}, keyword{"reindex"},
-        keyword{"lock"},   keyword{"cluster"}, keyword{"refresh"}, keyword{"execute"},  keyword{"call"},
+        word("create"), word("alter"),   word("drop"),    word("truncate"), word("reindex"),
+        word("lock"),   word("cluster"), word("refresh"), word("execute"),  word("call"),
     };
     scanner scan(body, {});
     for (token t = scan.next(); t.kind != token_kind::end; t = scan.next()) {
         if (t.kind == token_kind::broken) return true;
-        for (const auto& k : suspicious)
-            if (t.kind == token_kind::word && t.word == k) return true;
+        for (const auto k : suspicious)
+            if (t.is(k)) return true;
     }
     return false;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -8,19 +9,15 @@
 
 namespace policy {
 
-// A word of at most eight letters as one number, so that a keyword is compared at once. Of a longer word
-// the last eight letters count, and its length.
-struct keyword {
-    std::uint64_t letters = 0;
-    std::size_t length = 0;
+// A word as one number, so that it is compared at once: its last eight letters, lower case. No two keywords that
+// matter here share them, and the parser sees whatever looks like one.
+using keyword = std::uint64_t;
 
-    constexpr keyword() = default;
-    constexpr explicit keyword(std::string_view lower_case) noexcept : length(lower_case.size()) {
-        for (char c : lower_case) letters = letters << 8 | static_cast<unsigned char>(c);
-    }
-
-    friend constexpr bool operator==(const keyword&, const keyword&) = default;
-};
+constexpr keyword word(std::string_view lower_case) noexcept {
+    keyword letters = 0;
+    for (char c : lower_case) letters = letters << 8 | static_cast<unsigned char>(c);
+    return letters;
+}
 
 enum class token_kind : std::uint8_t {
     end,
@@ -35,29 +32,79 @@ enum class token_kind : std::uint8_t {
 struct token {
     token_kind kind = token_kind::end;
     char symbol = '\0';
+    keyword letters = 0;             // of a word
     std::size_t begin = 0, end = 0;  // bytes of the text
-    keyword word;
+
+    bool is(keyword k) const noexcept { return kind == token_kind::word && letters == k; }
+    bool is(char c) const noexcept { return kind == token_kind::symbol && symbol == c; }
 };
 
 // Walks SQL text token by token as PostgreSQL's scan.l cuts it, skipping white space and comments. Allocates nothing.
 // The text must outlive it.
 class scanner {
 public:
-    scanner(std::string_view sql, lexing how) noexcept : sql_(sql), how_(how) {}
+    scanner(std::string_view sql, lexing how) noexcept
+        : begin_(sql.data()), at_(sql.data()), end_(sql.data() + sql.size()), how_(how) {}
 
     token next() noexcept;
 
 private:
-    bool skip_blanks() noexcept;
-    bool skip_block_comment() noexcept;
+    enum char_class : std::uint8_t { other, blank, letter, digit, dollar };
+
+    // scan.l: ident_start is [A-Za-z\200-\377_], ident_cont adds digits and the dollar sign.
+    static constexpr std::array<std::uint8_t, 256> classes = [] {
+        std::array<std::uint8_t, 256> table{};
+        for (unsigned c = 0; c < 256; ++c)
+            if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80) table[c] = letter;
+        for (unsigned c = '0'; c <= '9'; ++c) table[c] = digit;
+        for (unsigned char c : {' ', '\t', '\n', '\r', '\f', '\v'}) table[c] = blank;
+        table['$'] = dollar;
+        return table;
+    }();
+    static std::uint8_t class_of(char c) noexcept { return classes[static_cast<unsigned char>(c)]; }
+
+    bool at_comment() const noexcept {
+        return end_ - at_ > 1 && ((*at_ == '-' && at_[1] == '-') || (*at_ == '/' && at_[1] == '*'));
+    }
+
+    bool skip_comment() noexcept;
     bool skip_quoted(char quote, bool escapes, bool backslash_is_doubt) noexcept;
     bool skip_dollar_quoted() noexcept;
     bool literal_goes_on() const noexcept;
-    char peek(std::size_t ahead = 0) const noexcept { return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0'; }
+    token_kind skip_word(token& t) noexcept;
+    token_kind skip_other(token& t) noexcept;
 
-    std::string_view sql_;
+    const char *begin_, *at_, *end_;
     lexing how_;
-    std::size_t at_ = 0;
 };
+
+inline token scanner::next() noexcept {
+    token t;
+    for (;;) {
+        while (at_ < end_ && class_of(*at_) == blank) ++at_;
+        if (!at_comment()) break;
+        if (!skip_comment()) {
+            t.kind = token_kind::broken;
+            return t;
+        }
+    }
+    t.begin = t.end = static_cast<std::size_t>(at_ - begin_);
+    if (at_ == end_) return t;
+    t.kind = class_of(*at_) == letter ? skip_word(t) : skip_other(t);
+    t.end = static_cast<std::size_t>(at_ - begin_);
+    return t;
+}
+
+inline token_kind scanner::skip_word(token& t) noexcept {
+    keyword letters = 0;
+    const char* i = at_;
+    do letters = letters << 8 | (static_cast<unsigned char>(*i) | 0x20u);
+    while (++i < end_ && class_of(*i) >= letter);
+    at_ = i;
+    t.letters = letters;
+    if (letters != word("e") || i == end_ || *i != '\'') return token_kind::word;
+    // A literal that goes on after a newline keeps the E of its first part: too rare to follow, so it is a doubt.
+    return skip_quoted('\'', true, false) && !literal_goes_on() ? token_kind::literal : token_kind::broken;
+}
 
 }  // namespace policy

@@ -147,7 +147,7 @@ struct alter_table {
 };
 
 // ALTER ... RENAME.
-struct rename {
+struct renaming {
     object_kind kind = object_kind::table;     // what is renamed
     object_kind of = object_kind::table;       // of a column or attribute: what it belongs to
     relation_name relation;                    // empty where no relation is involved
@@ -175,7 +175,7 @@ struct ddl {
 };
 
 using words = std::variant<let_through, unmodelled, unparseable, transaction_control, setting_change, query, create_index,
-                           alter_table, rename, ddl>;
+                           alter_table, renaming, ddl>;
 
 struct statement {
     span where;

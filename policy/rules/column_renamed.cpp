@@ -6,7 +6,7 @@ namespace policy::rules {
 namespace {
 
 std::optional<hazard> check(const context& c) {
-    const auto* r = std::get_if<rename>(&c.what.what);
+    const auto* r = std::get_if<renaming>(&c.what.what);
     if (!r || r->kind != object_kind::column) return std::nullopt;
     const auto facts = c.known.relation(r->relation);
     if (!facts.exists || !facts.visible()) return std::nullopt;

@@ -5,7 +5,7 @@
 namespace policy::rules {
 namespace {
 
-bool is_table_or_view(const rename& r, const relation_facts& facts) noexcept {
+bool is_table_or_view(const renaming& r, const relation_facts& facts) noexcept {
     const bool by_kind = r.kind == object_kind::table || r.kind == object_kind::view ||
                          r.kind == object_kind::materialized_view || r.kind == object_kind::foreign_table;
     // ALTER TABLE ... RENAME also renames indexes, sequences and types.
@@ -13,7 +13,7 @@ bool is_table_or_view(const rename& r, const relation_facts& facts) noexcept {
 }
 
 std::optional<hazard> check(const context& c) {
-    const auto* r = std::get_if<rename>(&c.what.what);
+    const auto* r = std::get_if<renaming>(&c.what.what);
     if (!r) return std::nullopt;
     const auto facts = c.known.relation(r->relation);
     if (!is_table_or_view(*r, facts) || !facts.exists || !facts.visible()) return std::nullopt;

@@ -1,0 +1,95 @@
+#include "policy/rules.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "policy/explain.hpp"
+#include "support/judged.hpp"
+
+namespace {
+
+using namespace policy;
+using config::action;
+using testing::HasSubstr;
+
+// Every rule's own text is a test.
+struct rule_examples : testing::TestWithParam<const rule*> {};
+
+bool fires(const rule& r, std::string_view sql) {
+    const auto d = policy_test::judged(sql);
+    return std::any_of(d.statements.begin(), d.statements.end(), [&](const statement_decision& s) {
+        return std::any_of(s.findings.begin(), s.findings.end(), [&](const finding& f) { return f.rule == r.text.id; });
+    });
+}
+
+TEST_P(rule_examples, before_is_caught) { EXPECT_TRUE(fires(*GetParam(), GetParam()->text.before)); }
+
+TEST_P(rule_examples, after_is_allowed) { EXPECT_EQ(policy_test::judged(GetParam()->text.after).action, action::allow); }
+
+TEST_P(rule_examples, what_a_plan_runs_is_itself_allowed) {
+    const auto d = policy_test::judged(GetParam()->text.before);
+    if (!d.replacement) return;
+    for (const auto& s : d.replacement->steps) {
+        EXPECT_EQ(policy_test::judged(s.sql).action, action::allow) << s.sql;
+        EXPECT_FALSE(s.why.empty()) << s.sql;
+        EXPECT_EQ(s.undo.empty(), s.undo_if.empty()) << s.sql;
+    }
+}
+
+TEST_P(rule_examples, has_everything_that_a_person_needs) {
+    const auto& t = GetParam()->text;
+    for (const auto text : {t.summary, t.fires_when, t.harm, t.remedy, t.before, t.after}) EXPECT_FALSE(text.empty());
+    EXPECT_TRUE(t.harm.ends_with('.') && t.remedy.ends_with('.'));
+    EXPECT_FALSE(t.summary.ends_with('.'));
+    EXPECT_EQ(t.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string_view::npos);
+    EXPECT_NE(t.action, action::allow);
+    EXPECT_TRUE(supports(*GetParam(), t.action));
+    EXPECT_EQ(find_rule(t.id), GetParam());
+}
+
+TEST_P(rule_examples, is_explained_in_full) {
+    const auto text = explain_text(*GetParam());
+    for (const auto part : {GetParam()->text.id, GetParam()->text.before, GetParam()->text.after}) {
+        EXPECT_THAT(text, HasSubstr(std::string(part)));
+        EXPECT_THAT(rules_markdown(), HasSubstr(std::string(part)));
+    }
+    for (std::size_t begin = 0; begin < text.size();) {
+        const auto end = std::min(text.find('\n', begin), text.size());
+        EXPECT_LE(end - begin, 100u) << text.substr(begin, end - begin);
+        begin = end + 1;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(all, rule_examples, testing::ValuesIn(all_rules().begin(), all_rules().end()), [](const auto& tested) {
+    std::string name(tested.param->text.id);
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+TEST(rules, have_names_of_their_own) {
+    for (const auto* a : all_rules())
+        EXPECT_EQ(std::count_if(all_rules().begin(), all_rules().end(), [&](const rule* b) { return b->text.id == a->text.id; }), 1);
+}
+
+TEST(rules, settings_are_checked) {
+    EXPECT_FALSE(check_rule_settings({{"table-renamed", action::warn}, {"index-without-concurrently", action::rewrite}}));
+    const auto unknown = check_rule_settings({{"tabel-renamed", action::warn}});
+    ASSERT_TRUE(unknown);
+    EXPECT_EQ(unknown->id, "tabel-renamed");
+    EXPECT_THAT(unknown->message, HasSubstr("did you mean 'table-renamed'?"));
+    const auto impossible = check_rule_settings({{"table-renamed", action::rewrite}});
+    ASSERT_TRUE(impossible);
+    EXPECT_THAT(impossible->message, HasSubstr("cannot rewrite"));
+}
+
+TEST(explain, a_plan_is_numbered_steps) {
+    const auto d = policy_test::judged("CREATE INDEX i ON t (a)");
+    ASSERT_TRUE(d.replacement);
+    const auto text = explain_text(*d.replacement);
+    EXPECT_THAT(text, HasSubstr("1. CREATE INDEX CONCURRENTLY i ON t (a)"));
+    EXPECT_THAT(text, HasSubstr("if it fails: DROP INDEX CONCURRENTLY IF EXISTS \"i\""));
+}
+
+}  // namespace
