@@ -38,7 +38,8 @@ std::string with_qualified_operators(std::string_view sql) {
 //    xmin is the transaction, or subtransaction, that created the relation. It is ours where it is not older than our
 //    own transaction and still in progress: of the rows in progress only our own are visible. xmin has 32 bits, the
 //    rest is taken from the snapshot. An id past the snapshot's end may only be asked of pg_xact_status if it has been
-//    given out; there our own lock on the new relation answers. Views have no system columns; their dependency on
+//    given out (a frozen row of two thousand million transactions ago looks like one that has not); there our own lock
+//    on the new relation answers. Views have no system columns; their dependency on
 //    the schema serves.
 constexpr std::string_view relations_sql = R"(
 WITH RECURSIVE asked AS (
@@ -87,7 +88,7 @@ SELECT w.schema, w.name, w.role, w.oid, n.nspname, c.relname, c.relkind, c.relpe
        COALESCE(CASE WHEN me.xid IS NULL OR (b.xid < me.xid) THEN false
             WHEN b.xid < me.next THEN
                 pg_catalog.pg_xact_status(b.xid::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-            ELSE EXISTS (SELECT FROM pg_catalog.pg_locks AS l
+            ELSE (b.xid < (me.next + 10000000)) AND EXISTS (SELECT FROM pg_catalog.pg_locks AS l
                          WHERE (l.relation = w.born_with) AND (l.pid = pg_catalog.pg_backend_pid())
                            AND (l.mode = 'AccessExclusiveLock') AND l.granted) END, false),
        (SELECT CASE WHEN pg_catalog.bool_or(s.busy) THEN NULL

@@ -3,63 +3,6 @@
 namespace policy::nodes {
 namespace {
 
-ddl on(verb v, object_kind kind, relation_name target) {
-    ddl words;
-    words.verb = v;
-    words.kind = kind;
-    words.relations.push_back({std::move(target), use::target});
-    return words;
-}
-
-ddl on(verb v, object_kind kind, const PgQuery__RangeVar* target) { return on(v, kind, name_of(target)); }
-
-ddl in_the_catalogs(object_kind kind = object_kind::other) {
-    ddl words;
-    words.kind = kind;
-    return words;
-}
-
-bool has_relation(object_kind kind) noexcept { return kind <= object_kind::composite_type; }
-
-// A part of a table is named by the table's names and its own: {"schema", "table", "trigger"}.
-relation_name owner_of_part(const PgQuery__Node* object) {
-    auto names = names_of(object);
-    if (!names.empty()) names.pop_back();
-    return relation_of(names);
-}
-
-bool is_part(object_kind kind) noexcept {
-    return kind == object_kind::trigger || kind == object_kind::rule || kind == object_kind::policy ||
-           kind == object_kind::constraint || kind == object_kind::column;
-}
-
-std::string in_words(const PgQuery__Node* object) {
-    std::string out;
-    for (const auto& part : names_of(object)) out += (out.empty() ? "" : ".") + part;
-    return out;
-}
-
-ddl drop_of(const PgQuery__DropStmt& s) {
-    ddl words;
-    words.kind = kind_of(s.remove_type);
-    words.cascade = s.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-    words.if_exists = s.missing_ok;
-    words.concurrently = s.concurrent;
-    words.transactional = !s.concurrent;
-    words.verb = verb::drop_object;
-    if (has_relation(words.kind)) words.verb = words.kind == object_kind::index ? verb::drop_index : verb::drop_relation;
-    if (is_part(words.kind)) words.verb = verb::drop_part;
-    for (const auto* n : list(s.objects, s.n_objects)) {
-        if (words.verb == verb::drop_part)
-            words.relations.push_back({owner_of_part(n), use::target});
-        else if (words.verb != verb::drop_object)
-            words.relations.push_back({relation_of(names_of(n)), use::target});
-        else if (words.cascade)
-            words.reach = "what depends on " + in_words(n);
-    }
-    return words;
-}
-
 ddl truncate_of(const PgQuery__TruncateStmt& s) {
     ddl words;
     words.verb = verb::truncate;
@@ -156,56 +99,6 @@ ddl statistics_of(const PgQuery__CreateStatsStmt& s) {
     words.kind = object_kind::statistics;
     for (const auto* n : list(s.relations, s.n_relations))
         if (const auto* r = range_var(n)) words.relations.push_back({name_of(r), use::target});
-    return words;
-}
-
-ddl publication_of(std::span<PgQuery__Node* const> objects) {
-    ddl words;
-    words.verb = verb::publish;
-    words.kind = object_kind::publication;
-    for (const auto* n : objects)
-        if (n->node_case == PG_QUERY__NODE__NODE_PUBLICATION_OBJ_SPEC && n->publication_obj_spec->pubtable)
-            words.relations.push_back({name_of(n->publication_obj_spec->pubtable->relation), use::target});
-    return words;
-}
-
-ddl remark_of(PgQuery__ObjectType type, const PgQuery__Node* object) {
-    const auto kind = kind_of(type);
-    if (kind == object_kind::column || is_part(kind))
-        return on(kind == object_kind::column ? verb::comment : verb::comment_part, kind, owner_of_part(object));
-    if (has_relation(kind)) return on(verb::comment, kind, relation_of(names_of(object)));
-    return in_the_catalogs(kind);
-}
-
-ddl moved(verb v, PgQuery__ObjectType type, const PgQuery__RangeVar* relation) {
-    const auto kind = kind_of(type);
-    return relation ? on(v, kind, relation) : in_the_catalogs(kind);
-}
-
-words rename_of(const PgQuery__RenameStmt& s) {
-    renaming words;
-    words.kind = kind_of(s.rename_type);
-    words.of = s.relation_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE_UNDEFINED ? words.kind : kind_of(s.relation_type);
-    words.relation = name_of(s.relation);
-    words.old_name = text(s.subname);
-    if (words.old_name.empty()) words.old_name = words.relation.name;
-    words.new_name = text(s.newname);
-    words.if_exists = s.missing_ok;
-    words.cascade = s.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-    return words;
-}
-
-ddl domain_of(const PgQuery__AlterDomainStmt& s) {
-    auto words = in_the_catalogs(object_kind::domain);
-    // T default, N drop not null, O set not null, C add constraint, X drop constraint, V validate constraint
-    const auto what = text(s.subtype);
-    const bool unchecked = what == "C" && s.def && s.def->node_case == PG_QUERY__NODE__NODE_CONSTRAINT &&
-                           s.def->constraint->skip_validation;
-    if (what != "O" && what != "V" && (what != "C" || unchecked)) return words;
-    words.verb = verb::alter_domain_check;
-    std::string name;
-    for (const auto* n : list(s.type_name, s.n_type_name)) name += (name.empty() ? "" : ".") + string_of(n);
-    words.reach = "every table with a column of domain " + name;
     return words;
 }
 

@@ -65,6 +65,17 @@ words ddl_of(const PgQuery__Node& n);
 ddl create_table_of(const PgQuery__CreateStmt& s);
 ddl create_table_as_of(const PgQuery__IntoClause& into, bool if_not_exists);
 ddl create_schema_of(const PgQuery__CreateSchemaStmt& s);
+// A statement about one relation; one that writes catalogs only.
+ddl on(verb v, object_kind kind, relation_name target);
+ddl on(verb v, object_kind kind, const PgQuery__RangeVar* target);
+ddl in_the_catalogs(object_kind kind = object_kind::other);
+// Statements about objects of many kinds.
+ddl drop_of(const PgQuery__DropStmt& s);
+ddl publication_of(std::span<PgQuery__Node* const> objects);
+ddl remark_of(PgQuery__ObjectType type, const PgQuery__Node* object);
+ddl moved(verb v, PgQuery__ObjectType type, const PgQuery__RangeVar* relation);
+words rename_of(const PgQuery__RenameStmt& s);
+ddl domain_of(const PgQuery__AlterDomainStmt& s);
 // Any statement. `offset`: where it begins in the text.
 words words_of(const PgQuery__Node& n, std::string_view sql, std::size_t offset);
 // See policy/parse.hpp.

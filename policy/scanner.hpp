@@ -57,7 +57,7 @@ private:
         for (unsigned c = 0; c < 256; ++c)
             if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80) table[c] = letter;
         for (unsigned c = '0'; c <= '9'; ++c) table[c] = digit;
-        for (unsigned char c : {' ', '\t', '\n', '\r', '\f', '\v'}) table[c] = blank;
+        for (char c : {' ', '\t', '\n', '\r', '\f', '\v'}) table[static_cast<unsigned char>(c)] = blank;
         table['$'] = dollar;
         return table;
     }();
