@@ -189,6 +189,10 @@ bool gate::route_bind(const protocol::frame& f) {
     if (const auto bind = protocol::decode_bind(f)) {
         // A portal bound to a remembered statement keeps the message: it is small, such statements take no parameters.
         auto text = script_named(bind->statement);
+        if (text && prepared_.portals_full()) {
+            die(protocol::sqlstate::program_limit_exceeded, "too many portals of schema-changing statements are open");
+            return false;
+        }
         if (text || !prepared_.empty()) prepared_.bind(bind->portal, std::move(text), f.whole);
     }
     pass('B');
@@ -394,7 +398,8 @@ void gate::on_parameter(bytes body) {
 
 // ReadyForQuery that the client is owed. While timeouts of ours stand it waits until they are restored.
 gate::verdict gate::on_ready(char status) {
-    if (status == 'I') prepared_.unbind_all();
+    // The transaction took its portals with it, but not those that the client has bound behind it already.
+    if (status == 'I' && conversation_.owed().quiet()) prepared_.unbind_all();
     if (!awaiting_ready_) return verdict::pass;
     awaiting_ready_ = false;
     if (task_) return verdict::pass;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
@@ -119,6 +121,10 @@ task<bool> gate::settle(judged_message& m) {
     wait_for_line line{*this};
     co_await line;
     const auto before = conversation_.owed().unsynced();
+    if (conversation_.owed().skipping()) {  // an error came before it: the server skips it, wherever it goes
+        forward_held(m, nullptr);
+        co_return false;
+    }
     if (before.messages == 0 || status() == 'E') co_return true;
     // Parse, Bind and Describe alone change nothing that a Sync could commit too early, and in a transaction block a Sync
     // commits nothing. Outside of one it ends the portals: the one in hand is bound anew.
@@ -229,7 +235,11 @@ task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool 
     }
     batch_reply reply;
     if (!b.queries.empty()) reply = co_await ask(std::move(b));
-    if (reply.ok()) armed_ = std::move(next);
+    if (reply.ok()) {
+        const bool changed = std::any_of(next.values.begin(), next.values.end(),
+                                         [](const auto& v) { return v.second.ours != v.second.before; });
+        if (changed || armed_) armed_ = std::move(next);
+    }
     co_return reply;
 }
 

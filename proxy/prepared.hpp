@@ -26,6 +26,7 @@ public:
 
     bool empty() const noexcept { return statements_.empty() && portals_.empty(); }
     bool full() const noexcept { return statements_.size() >= most; }
+    bool portals_full() const noexcept { return portals_.size() >= most; }
     bool knows(std::string_view name) const noexcept { return statements_.contains(name); }
 
     void remember(std::string_view name, script text) { statements_.insert_or_assign(std::string(name), std::move(text)); }

@@ -1,0 +1,69 @@
+#include <array>
+
+#include "policy/judge.hpp"
+
+// A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
+// "/*judge*/ ..." is judged; REFUSE, REWRITE, WARN, BLOCKING and ONLINE in it say how. Everything else passes.
+namespace policy {
+
+struct script::parsed {
+    std::string text;
+    std::array<std::string, 1> ends;
+    bool ends_one = false;
+};
+
+namespace {
+
+bool has(std::string_view text, std::string_view word) { return text.find(word) != text.npos; }
+
+void found(decision& d, config::action what) {
+    d.action = what;
+    d.statements[0].findings.push_back({.rule = "a-rule", .action = what, .message = "what", .detail = "why", .hint = "how"});
+}
+
+}  // namespace
+
+bool may_need_judging(std::string_view sql, lexing) noexcept { return has(sql, "/*judge*/"); }
+
+script read_script(std::string_view sql, lexing) {
+    const bool ends = has(sql, "DEALLOCATE ");
+    return script(std::make_shared<script::parsed>(
+        script::parsed{std::string(sql), {ends ? std::string(sql.substr(sql.find("DEALLOCATE ") + 11)) : ""}, ends}));
+}
+
+const std::string& script::text() const noexcept { return parsed_->text; }
+bool script::harmless() const noexcept { return parsed_->ends_one; }
+bool script::ends_all_prepared() const noexcept { return false; }
+std::span<const std::string> script::ends_prepared() const noexcept {
+    return std::span(parsed_->ends).first(parsed_->ends_one ? 1 : 0);
+}
+std::vector<catalog_query> script::catalog_queries(const session_facts&) const { return {{"SELECT facts", {}}}; }
+
+decision judge(const script& s, const session_facts& session, std::span<const catalog_rows>, const config::settings&) {
+    decision d;
+    d.statements.push_back({.kind = "TEST"});
+    if (has(s.text(), "BLOCKING")) d.timeouts = timeout_class::blocking;
+    if (has(s.text(), "ONLINE")) d.timeouts = timeout_class::online;
+    if (has(s.text(), "WARN")) found(d, config::action::warn);
+    if (has(s.text(), "REFUSE") || (has(s.text(), "REWRITE") && session.in_transaction)) found(d, config::action::reject);
+    if (has(s.text(), "REWRITE") && !session.in_transaction) {
+        found(d, config::action::rewrite);
+        d.replacement = plan{.steps = {{.sql = has(s.text(), "FAIL") ? "STEP FAIL" : "STEP one",
+                                        .timeouts = timeout_class::online,
+                                        .undo = "UNDO one",
+                                        .undo_if = "SELECT is it ours"}},
+                             .tag = "TEST"};
+    }
+    return d;
+}
+
+const finding* leading_finding(const decision& d) noexcept {
+    for (const auto& s : d.statements)
+        for (const auto& f : s.findings)
+            if (f.action == d.action) return &f;
+    return nullptr;
+}
+
+std::string_view name(lock_mode) noexcept { return "ACCESS EXCLUSIVE"; }
+
+}  // namespace policy

@@ -1,0 +1,160 @@
+#include "proxy/gate.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/gate_script.hpp"
+
+namespace {
+
+using protocol::buffer;
+using support::gate_script;
+using words = std::vector<std::string>;
+
+buffer q(std::string_view sql) { return protocol::encode_query(sql); }
+buffer p(std::string_view sql, std::string_view name = "") { return protocol::encode_parse(name, sql); }
+buffer b(std::string_view statement = "", std::string_view portal = "") { return protocol::encode_bind(portal, statement, {}); }
+buffer e(std::string_view portal = "") { return protocol::encode_execute(portal); }
+buffer close_statement(std::string_view name) { return protocol::encode_close('S', name); }
+const buffer s = protocol::encode_sync();
+const buffer h = protocol::encode_flush();
+
+struct conversation_case {
+    std::string name;
+    std::vector<buffer> client;
+    words answers;
+    words executed;
+    config::mode mode = config::mode::enforce;
+    std::map<std::string, std::string> fail_once = {};
+};
+
+// What every judged statement costs before it runs.
+const words looked{"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts"};
+const words looked_inside{"SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts",
+                          "RELEASE SAVEPOINT _lockkeeper"};
+const words armed{"SET lock_timeout = 500", "SET statement_timeout = 5000"};
+const words armed_inside{"SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000"};
+const words restored{"SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0", "SET statement_timeout = 0"};
+const words restored_inside{"SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "RELEASE SAVEPOINT _lockkeeper",
+                            "SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0",
+                            "RELEASE SAVEPOINT _lockkeeper"};
+
+words operator+(words a, const words& more) {
+    a.insert(a.end(), more.begin(), more.end());
+    return a;
+}
+
+const std::string refuse = "/*judge*/ REFUSE", blocking = "/*judge*/ BLOCKING", rewrite = "/*judge*/ REWRITE";
+const std::string poison = "lockkeeper refused this statement: a-rule";
+
+std::vector<conversation_case> cases() {
+    using config::mode;
+    return {
+        {"what_is_not_judged_passes", {q("SELECT 1"), p("SELECT 2"), b(), e(), s},
+         {"D:t", "C:SELECT", "Z:I", "1", "2", "D:t", "C:SELECT", "Z:I"}, {"SELECT 1", "SELECT 2"}},
+        {"a_refused_query", {q(refuse), q("SELECT 1")}, {"E:LK001", "Z:I", "D:t", "C:SELECT", "Z:I"}, looked + words{poison, "SELECT 1"}},
+        {"a_refused_query_in_a_transaction", {q("BEGIN"), q(refuse), q("SELECT 1"), q("ROLLBACK")},
+         {"C:BEGIN", "Z:T", "E:LK001", "Z:E", "E:25P02", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + words{poison, "SELECT 1", "ROLLBACK"}},
+        {"a_refused_execute_skips_to_sync", {p(refuse), b(), e(), p("SELECT 1"), b(), e(), s, q("SELECT 2")},
+         {"1", "2", "E:LK001", "Z:I", "D:t", "C:SELECT", "Z:I"}, looked + words{"SELECT 2"}},
+        {"a_refused_execute_behind_others_in_the_pipeline", {p("SELECT 1"), b(), e(), p(refuse), b(), e(), p("SELECT 3"), b(), e(), s},
+         {"1", "2", "D:t", "C:SELECT", "1", "2", "E:LK001", "Z:I"}, words{"SELECT 1"} + looked},
+        {"a_prepared_statement_is_judged_each_time", {p(refuse, "x"), s, b("x"), e(), s, b("x"), e(), s, close_statement("x"), s},
+         {"1", "Z:I", "2", "E:LK001", "Z:I", "2", "E:LK001", "Z:I", "3", "Z:I"}, looked + looked},
+        {"an_overwritten_name_is_forgotten", {p(refuse), s, p("SELECT 1"), b(), e(), s}, {"1", "Z:I", "1", "2", "D:t", "C:SELECT", "Z:I"}, {"SELECT 1"}},
+        {"observe_changes_nothing", {q(refuse), q(blocking)}, {"C:/*judge*/", "Z:I", "C:/*judge*/", "Z:I"},
+         looked + words{refuse} + looked + words{blocking}, mode::observe},
+        {"guard_refuses_nothing", {q(refuse)}, {"C:/*judge*/", "Z:I"}, looked + words{refuse}, mode::guard},
+        {"timeouts_are_put_around_a_query", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + armed + words{blocking} + restored + words{"SELECT 1"}},
+        {"timeouts_are_restored_after_an_error", {q(blocking + " FAIL"), q("SELECT 1")}, {"E:22012", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + armed + words{blocking + " FAIL"} + restored + words{"SELECT 1"}},
+        {"timeouts_in_a_transaction_are_local", {q("BEGIN"), q(blocking), q("COMMIT")}, {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I"},
+         words{"BEGIN"} + looked_inside + armed_inside + words{blocking} + restored_inside + words{"COMMIT"}},
+        {"an_error_in_a_transaction_takes_them_away_itself", {q("BEGIN"), q(blocking + " FAIL"), q("ROLLBACK")},
+         {"C:BEGIN", "Z:T", "E:22012", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + armed_inside + words{blocking + " FAIL", "ROLLBACK"}},
+        {"timeouts_around_an_execute", {p(blocking), b(), e(), s, q("SELECT 1")}, {"1", "2", "C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + armed + words{blocking} + restored + words{"SELECT 1"}},
+        {"timeouts_around_an_execute_that_is_flushed", {p(blocking), b(), e(), h, p("SELECT 1"), b(), e(), s},
+         {"1", "2", "C:/*judge*/", "1", "2", "D:t", "C:SELECT", "Z:I"}, looked + armed + words{blocking, "SELECT 1"} + restored},
+        {"a_rewritten_query", {q(rewrite), q("SELECT 1")}, {"C:TEST", "Z:I", "D:t", "C:SELECT", "Z:I"}, looked + words{"STEP one", "SELECT 1"}},
+        {"a_rewritten_execute", {p(rewrite), b(), e(), s}, {"1", "2", "C:TEST", "Z:I"}, looked + words{"STEP one"}},
+        {"a_rewritten_query_that_fails_is_undone", {q(rewrite + " FAIL")}, {"E:22012", "Z:I"},
+         looked + words{"STEP FAIL", "SELECT is it ours", "UNDO one"}},
+        {"a_rewritten_execute_that_fails_skips_to_sync", {p(rewrite + " FAIL"), b(), e(), p("SELECT 1"), b(), e(), s, q("SELECT 2")},
+         {"1", "2", "E:22012", "Z:I", "D:t", "C:SELECT", "Z:I"}, looked + words{"STEP FAIL", "SELECT is it ours", "UNDO one", "SELECT 2"}},
+        {"a_rewrite_in_a_transaction_is_refused", {q("BEGIN"), q(rewrite), q("ROLLBACK")}, {"C:BEGIN", "Z:T", "E:LK001", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + words{poison, "ROLLBACK"}},
+        {"in_a_failed_transaction_the_server_answers", {q("BEGIN"), q("FAIL"), q(refuse), q("ROLLBACK")},
+         {"C:BEGIN", "Z:T", "E:22012", "Z:E", "E:25P02", "Z:E", "C:ROLLBACK", "Z:I"}, {"BEGIN", "FAIL", refuse, "ROLLBACK"}},
+        {"an_error_before_it_skips_a_judged_execute", {p("FAIL"), b(), e(), p(blocking), b(), e(), s, q("SELECT 1")},
+         {"1", "2", "E:22012", "Z:I", "D:t", "C:SELECT", "Z:I"}, {"FAIL", "SELECT 1"}},
+        {"a_bad_bind_skips_a_judged_query", {b("nobody"), q(refuse), s}, {"E:26000", "Z:I"}, {}},
+        {"a_warning_comes_as_a_notice", {q("/*judge*/ WARN")}, {"N:01000", "C:/*judge*/", "Z:I"}, looked + words{"/*judge*/ WARN"}},
+        {"a_cancel_that_hits_our_question_is_the_statements", {q(blocking)}, {"E:57014", "Z:I"},
+         {"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts", "lockkeeper refused this statement: canceled"}, mode::enforce,
+         {{"SELECT facts", "57014"}}},
+        {"facts_that_cannot_be_had_close_the_gate", {q(blocking)}, {"E:LK004", "Z:I"},
+         {"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts", "lockkeeper refused this statement: facts-unavailable"}, mode::enforce,
+         {{"SELECT facts", "42501"}}},
+        {"an_error_of_ours_leaves_the_transaction_alone", {q("BEGIN"), q(blocking), q("SELECT 1"), q("COMMIT")},
+         {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "D:t", "C:SELECT", "Z:T", "C:COMMIT", "Z:I"},
+         words{"BEGIN", "SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts",
+               "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper", blocking, "SELECT 1", "COMMIT"},
+         mode::guard, {{"SELECT facts", "42501"}}},
+        {"a_late_cancel_that_hits_the_restoring_is_overcome", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + armed + words{blocking, "SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0"} + restored + words{"SELECT 1"},
+         mode::enforce, {{"SET lock_timeout = 0", "57014"}}},
+    };
+}
+
+struct conversations : testing::TestWithParam<conversation_case> {
+    gate_script script(std::size_t piece) const {
+        gate_script g(GetParam().mode);
+        g.piece = piece;
+        g.server.fail_once = GetParam().fail_once;
+        return g;
+    }
+};
+
+TEST_P(conversations, as_they_come) {
+    auto g = script(0);
+    EXPECT_EQ(g.run(GetParam().client), GetParam().answers);
+    EXPECT_EQ(g.server.executed, GetParam().executed);
+    EXPECT_FALSE(g.gate_closed());
+    EXPECT_EQ(g.gate().phase(), protocol::phase::ready);
+    EXPECT_EQ(g.server.setting("lock_timeout"), "0");
+    EXPECT_EQ(g.server.setting("statement_timeout"), "0");
+}
+
+// Both streams in pieces of every size up to one that holds the longest message: the same in every respect.
+TEST_P(conversations, split_at_every_byte) {
+    for (std::size_t piece = 1; piece <= 80; ++piece) {
+        auto g = script(piece);
+        ASSERT_EQ(g.run(GetParam().client), GetParam().answers) << "pieces of " << piece;
+        ASSERT_EQ(g.server.executed, GetParam().executed) << "pieces of " << piece;
+        ASSERT_EQ(g.gate().phase(), protocol::phase::ready) << "pieces of " << piece;
+    }
+}
+
+// The client or the server goes after every step: what the client got until then is the beginning of the whole, and
+// nothing is left behind (the sanitizers look).
+TEST_P(conversations, cut_at_every_step) {
+    for (const std::size_t piece : {std::size_t{0}, std::size_t{1}, std::size_t{7}}) {
+        auto whole = script(piece);
+        whole.run(GetParam().client);
+        for (std::size_t cut = 1; cut < whole.pieces(); ++cut) {
+            auto g = script(piece);
+            g.cut = cut;
+            auto got = g.run(GetParam().client);
+            if (!got.empty() && got.back() == "rest") got.pop_back();
+            ASSERT_LE(got.size(), GetParam().answers.size());
+            ASSERT_TRUE(std::equal(got.begin(), got.end(), GetParam().answers.begin())) << "cut after " << cut;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(gate, conversations, testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
+
+}  // namespace

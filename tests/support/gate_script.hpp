@@ -1,0 +1,122 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/gate.hpp"
+#include "support/server_model.hpp"
+
+namespace support {
+
+// A whole conversation of a client with the server through a gate. The gate sees both streams in pieces of `piece` bytes
+// (0: as they come), keeps what it does not consume as the session does, and is cut after `cut` pieces (0: never).
+class gate_script {
+public:
+    explicit gate_script(config::mode mode = config::mode::enforce) : settings_(std::make_shared<config::settings>()) {
+        settings_->mode = mode;
+    }
+
+    std::size_t piece = 0, cut = 0;
+    server_model server;
+    std::vector<proxy::audit_record> audit;
+
+    // Runs it all; what the client got, one word a message: "C:SELECT", "E:LK001", "Z:I", "1", "D:0" ...
+    std::vector<std::string> run(const std::vector<protocol::buffer>& messages) {
+        gate_ = std::make_unique<proxy::gate>(settings_, proxy::gate::identity{1, "test"},
+                                              [this](proxy::audit_record&& r) { audit.push_back(std::move(r)); });
+        gate_->on_startup({});
+        server_out_ = server.start();
+        settle();
+        received_.clear();
+        for (const auto& m : messages) {
+            client_out_.insert(client_out_.end(), m.begin(), m.end());
+            if (wait_each) settle();
+        }
+        settle();
+        if (is_cut()) gate_->on_server_lost();
+        return words(received_);
+    }
+    bool wait_each = false;  // the client waits for the replies to each message before it sends the next
+
+    std::size_t pieces() const { return fed_; }
+    bool gate_closed() const { return gate_->closed(); }
+    const proxy::gate& gate() const { return *gate_; }
+
+private:
+    bool is_cut() const { return cut != 0 && fed_ >= cut; }
+
+    // Moves pieces until nobody has anything to say.
+    void settle() {
+        for (bool moved = true; moved && !is_cut();) {
+            moved = feed(client_out_, client_seen_, [&](protocol::bytes b) { return gate_->from_client(b, to_server_, to_client_); }, true);
+            if (!is_cut()) moved |= feed(server_out_, server_seen_, [&](protocol::bytes b) { return gate_->from_server(b, to_client_, to_server_); }, false);
+        }
+    }
+
+    // One step of one direction: `seen` bytes of `stream` were shown to the gate and not consumed.
+    bool feed(protocol::buffer& stream, std::size_t& seen, const std::function<std::size_t(protocol::bytes)>& gate, bool client) {
+        if (client && gate_->closed()) return false;
+        const bool reopened = client && reopened_;
+        if (seen == stream.size() && !reopened) return false;
+        if (client) reopened_ = false;
+        seen = std::min(stream.size(), seen + (piece == 0 ? stream.size() : piece));
+        ++fed_;
+        const protocol::buffer shown(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(seen));
+        const bool was_closed = gate_->closed();
+        const auto used = gate(shown);
+        for (const auto part : to_client_.parts()) received_.insert(received_.end(), part.begin(), part.end());
+        to_client_.clear();
+        stream.erase(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(used));
+        seen -= used;
+        serve();
+        if (was_closed && !gate_->closed()) reopened_ = true;
+        return true;
+    }
+
+    void serve() {
+        for (const auto part : to_server_.parts()) to_serve_.insert(to_serve_.end(), part.begin(), part.end());
+        to_server_.clear();
+        for (const auto& f : frames(to_serve_)) {
+            const auto reply = server.answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(5), f});
+            server_out_.insert(server_out_.end(), reply.begin(), reply.end());
+        }
+    }
+
+    // Takes the whole messages off the front of `stream`.
+    static std::vector<protocol::buffer> frames(protocol::buffer& stream) {
+        std::vector<protocol::buffer> out;
+        while (stream.size() >= 5) {
+            const auto size = protocol::read_header(stream).length + std::size_t{1};
+            if (stream.size() < size) break;
+            out.emplace_back(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
+            stream.erase(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
+        }
+        return out;
+    }
+
+    static std::vector<std::string> words(protocol::buffer stream) {
+        std::vector<std::string> out;
+        for (const auto& f : frames(stream)) {
+            const auto body = protocol::bytes(f).subspan(5);
+            std::string word(1, static_cast<char>(f[0]));
+            if (word == "Z") word += ":" + std::string(1, static_cast<char>(body[0]));
+            if (word == "C") word += ":" + std::string(protocol::as_text(body.first(body.size() - 1)));
+            if (word == "E" || word == "N") word += ":" + std::string(protocol::decode_error(body)->get('C'));
+            if (word == "D") word += ":" + protocol::decode_data_row(body)->at(0).value_or("NULL");
+            out.push_back(word);
+        }
+        if (!stream.empty()) out.push_back("rest");
+        return out;
+    }
+
+    std::shared_ptr<config::settings> settings_;
+    std::unique_ptr<proxy::gate> gate_;
+    proxy::outbox to_server_, to_client_;
+    protocol::buffer client_out_, server_out_, to_serve_, received_;
+    std::size_t client_seen_ = 0, server_seen_ = 0, fed_ = 0;
+    bool reopened_ = false;
+};
+
+}  // namespace support

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/backend.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/frontend.hpp"
+
+namespace support {
+
+// As much of a PostgreSQL server as the gate's tests need: it answers message by message, keeps the state of the
+// transaction, skips to Sync after an error, and knows lock_timeout and statement_timeout with SET, SET LOCAL and
+// rollback. A statement that contains FAIL fails with 22012, one that starts with "lockkeeper refused" with 42601, as in
+// every PostgreSQL; `fail_once` names a text whose next execution fails with the SQLSTATE beside it.
+class server_model {
+public:
+    std::vector<std::string> executed;  // what ran, in order, without our comment
+    std::map<std::string, std::string> fail_once;
+    char status = 'I';
+
+    protocol::buffer start() {
+        protocol::buffer out = message('R', std::string("\0\0\0\0", 4));
+        append(out, message('S', std::string("server_version\0" "15.20\0", 21)));
+        append(out, protocol::encode_ready('I'));
+        return out;
+    }
+
+    protocol::buffer answer(const protocol::frame& f) {
+        protocol::buffer out;
+        if (skipping_ && f.tag != 'S' && f.tag != 'X') return out;
+        switch (f.tag) {
+        case 'Q': {
+            implicit_begin();
+            run(std::string(protocol::decode_query(f)->sql), out);
+            end_implicit();
+            append(out, protocol::encode_ready(status));
+            break;
+        }
+        case 'P': {
+            const auto parse = *protocol::decode_parse(f);
+            implicit_begin();
+            if (parse.sql.starts_with("lockkeeper refused")) return error("42601", out, true);
+            statements_[std::string(parse.statement)] = parse.sql;
+            append(out, message('1', {}));
+            break;
+        }
+        case 'B': {
+            const auto bind = *protocol::decode_bind(f);
+            const auto found = statements_.find(std::string(bind.statement));
+            if (found == statements_.end()) return error("26000", out, true);
+            portals_[std::string(bind.portal)] = found->second;
+            append(out, message('2', {}));
+            break;
+        }
+        case 'D': append(out, message('n', {})); break;
+        case 'C': {
+            const auto close = *protocol::decode_close(f);
+            (close.what == 'S' ? statements_ : portals_).erase(std::string(close.name));
+            append(out, message('3', {}));
+            break;
+        }
+        case 'E': {
+            const auto found = portals_.find(std::string(protocol::decode_execute(f)->portal));
+            if (found == portals_.end()) return error("34000", out, true);
+            if (!run(found->second, out)) skipping_ = true;
+            break;
+        }
+        case 'S':
+            skipping_ = false;
+            end_implicit();
+            append(out, protocol::encode_ready(status));
+            break;
+        default: break;
+        }
+        return out;
+    }
+
+    std::string setting(const std::string& name) const { return settings_.at(name).back(); }
+
+private:
+    static void append(protocol::buffer& out, const protocol::buffer& more) { out.insert(out.end(), more.begin(), more.end()); }
+    static protocol::buffer message(char tag, const std::string& body) {
+        const auto length = body.size() + 4;
+        protocol::buffer out{static_cast<std::uint8_t>(tag)};
+        for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(length >> shift));
+        out.insert(out.end(), body.begin(), body.end());
+        return out;
+    }
+
+    protocol::buffer& error(std::string_view sqlstate, protocol::buffer& out, bool extended) {
+        append(out, protocol::encode_error(protocol::make_error("ERROR", sqlstate, "the server says no")));
+        skipping_ = extended;
+        failed_ = true;
+        if (status == 'T') status = 'E';
+        return out;
+    }
+
+    void implicit_begin() { failed_ = false; }
+    void end_implicit() {
+        if (status == 'I') {
+            if (failed_) settings_ = committed_;
+            committed_ = settings_;
+            portals_.clear();
+        }
+        failed_ = false;
+    }
+
+    void rollback() { settings_ = committed_; }
+
+    bool run(std::string sql, protocol::buffer& out) {
+        constexpr std::string_view ours = "/* lockkeeper */ ";
+        if (sql.starts_with(ours)) sql.erase(0, ours.size());
+        executed.push_back(sql);
+        const auto failing = fail_once.find(sql);
+        if (status == 'E' && !sql.starts_with("ROLLBACK") && sql != "COMMIT") return error("25P02", out, false), false;
+        if (failing != fail_once.end()) {
+            const auto sqlstate = failing->second;
+            fail_once.erase(failing);
+            return error(sqlstate, out, false), false;
+        }
+        if (sql.starts_with("lockkeeper refused")) return error("42601", out, false), false;
+        if (sql.find("FAIL") != std::string::npos) return error("22012", out, false), false;
+        auto tag = sql.substr(0, sql.find(' '));
+        if (sql == "BEGIN") {
+            committed_ = settings_;
+            status = 'T';
+        } else if (sql == "ROLLBACK" || sql == "COMMIT") {
+            if (sql == "ROLLBACK" || status == 'E') rollback();
+            local_restore(sql == "COMMIT");
+            status = 'I';
+        } else if (sql.starts_with("ROLLBACK TO")) {
+            status = 'T';
+        } else if (sql.starts_with("SHOW ")) {
+            append(out, row(settings_.at(sql.substr(5)).back()));
+        } else if (sql.starts_with("SET ")) {
+            set(sql);
+        } else if (sql.starts_with("SELECT")) {
+            append(out, row("t"));
+        }
+        append(out, protocol::encode_command_complete(tag));
+        return true;
+    }
+
+    void set(const std::string& sql) {
+        const bool local = sql.starts_with("SET LOCAL ");
+        const auto name = sql.substr(local ? 10 : 4, sql.find(" = ") - (local ? 10 : 4));
+        auto& values = settings_.at(name);
+        if (local)
+            values = {values.front(), sql.substr(sql.find(" = ") + 3)};
+        else
+            values = {sql.substr(sql.find(" = ") + 3)};
+    }
+    void local_restore(bool) {
+        for (auto& [name, values] : settings_) values.resize(1);
+        committed_ = settings_;
+    }
+
+    static protocol::buffer row(const std::string& value) {
+        std::string body("\0\1", 2);
+        for (int shift = 24; shift >= 0; shift -= 8) body.push_back(static_cast<char>(value.size() >> shift));
+        return message('D', body + value);
+    }
+
+    using settings = std::map<std::string, std::vector<std::string>>;  // the session's value, then the transaction's own
+    settings settings_{{"lock_timeout", {"0"}}, {"statement_timeout", {"0"}}};
+    settings committed_ = settings_;
+    std::map<std::string, std::string, std::less<>> statements_, portals_;
+    bool skipping_ = false, failed_ = false;
+};
+
+}  // namespace support
