@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace proxy {
 namespace {
@@ -34,23 +35,34 @@ void event_loop::add(int descriptor, watcher& w) {
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &w;
     if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0) fail("epoll_ctl");
-    // A new watcher may have the address of one that was removed in this turn; its own events come next turn.
 }
 
 void event_loop::remove(int descriptor, watcher& w) noexcept {
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
     removed_.push_back(&w);
+    if (!std::exchange(w.queued_, false)) return;
     std::erase(again_, &w);
+    std::replace(turn_.begin(), turn_.end(), &w, static_cast<watcher*>(nullptr));
 }
 
+void event_loop::again(watcher& w) {
+    if (!std::exchange(w.queued_, true)) again_.push_back(&w);
+}
+
+// Linear, but over the few that went in this turn.
 bool event_loop::gone(const watcher* w) const noexcept {
     return !removed_.empty() && std::find(removed_.begin(), removed_.end(), w) != removed_.end();
 }
 
 void event_loop::run_again() {
     turn_.swap(again_);
-    for (auto* w : turn_)
-        if (!gone(w)) w->on_ready(0);
+    for (std::size_t i = 0; i < turn_.size(); ++i) {
+        auto* const w = turn_[i];
+        if (w == nullptr) continue;
+        turn_[i] = nullptr;
+        w->queued_ = false;
+        w->on_ready(0);
+    }
     turn_.clear();
 }
 

@@ -26,7 +26,12 @@ public:
         virtual void on_ready(std::uint32_t epoll_events) = 0;
 
     protected:
-        ~watcher() = default;
+        watcher() = default;
+        virtual ~watcher() = default;
+
+    private:
+        friend event_loop;
+        bool queued_ = false;  // stands in again_ or turn_, once
     };
 
     event_loop();
@@ -35,12 +40,12 @@ public:
     event_loop& operator=(const event_loop&) = delete;
 
     // Watches for input, output, hang-up at once. `w` must stay until remove(); no event comes after remove(),
-    // not even one that the kernel has already handed over.
+    // not even one that the kernel has already handed over. Throws std::system_error.
     void add(int descriptor, watcher& w);
     void remove(int descriptor, watcher& w) noexcept;
 
     // Calls w.on_ready(0) once in the next turn: for a watcher that stopped with work left, so that others get theirs.
-    void again(watcher& w) { again_.push_back(&w); }
+    void again(watcher& w);
 
     // Runs `what` once in this thread, not before `when`. Returns a handle for cancel_timer(); handles are never reused.
     using timer = std::uint64_t;
@@ -48,6 +53,7 @@ public:
     void cancel_timer(timer t) noexcept;
 
     // Runs `what` in this thread after the events in hand. The only member that other threads may call.
+    // What is posted after the loop has stopped is destroyed with the loop, unrun.
     void post(std::function<void()> what);
 
     // Until stop(), which is called in this thread (post it from others).
@@ -70,7 +76,7 @@ private:
     clock::time_point now_ = clock::now();
     std::vector<watcher*> removed_;  // during one turn: their events are stale
     std::vector<watcher*> again_;    // to be called next turn
-    std::vector<watcher*> turn_;     // being called in this one
+    std::vector<watcher*> turn_;     // being called in this one; null: removed meanwhile
     std::map<std::pair<clock::time_point, timer>, std::function<void()>> timers_;
     std::map<timer, clock::time_point> due_;
     timer last_timer_ = 0;

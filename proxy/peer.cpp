@@ -13,8 +13,7 @@
 namespace proxy {
 namespace {
 
-constexpr std::size_t parts_per_write = 64;       // iovecs of one sendmsg
-constexpr std::size_t kept_capacity = 64 * 1024;  // a buffer that grew beyond this is given back when it is empty
+constexpr std::size_t parts_per_write = 64;  // iovecs of one sendmsg
 
 void release(protocol::buffer& b) {
     if (b.capacity() > 0) protocol::buffer{}.swap(b);
@@ -23,10 +22,10 @@ void release(protocol::buffer& b) {
 }  // namespace
 
 void peer::open(int descriptor, event_loop& loop, event_loop::watcher& w) {
-    loop.add(descriptor, w);
     descriptor_ = descriptor;
     loop_ = &loop;
     watcher_ = &w;
+    loop.add(descriptor, w);
 }
 
 void peer::close() noexcept {
@@ -35,6 +34,7 @@ void peer::close() noexcept {
     ::close(descriptor_);
     descriptor_ = -1;
     ended_ = true;
+    view_ = {};
     release(rest_);
     release(unsent_);
     sent_ = 0;
@@ -42,40 +42,42 @@ void peer::close() noexcept {
 
 void peer::note(std::uint32_t events) noexcept {
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up_ = true;
+    if (events & (EPOLLHUP | EPOLLERR)) reset_ = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
 }
 
 protocol::bytes peer::receive(std::span<std::uint8_t> scratch) {
-    std::span<std::uint8_t> into = scratch;
     const std::size_t before = rest_.size();
-    if (before > 0) {
-        rest_.resize(before + std::max(scratch.size(), before));  // doubles: gathering a long message stays linear
-        into = std::span(rest_).subspan(before);
-    }
+    // A short leftover is read behind in the scratch. A long message is gathered in place; doubling keeps that linear.
+    const bool in_place = before > scratch.size() / 2;
+    if (in_place)
+        rest_.resize(2 * before);
+    else
+        std::copy(rest_.begin(), rest_.end(), scratch.begin());
+    const auto whole = in_place ? std::span(rest_) : scratch;
+    const auto into = whole.subspan(before);
     const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
+    const auto problem = got < 0 ? errno : 0;
     const auto count = got > 0 ? static_cast<std::size_t>(got) : 0;
     // Edge-triggered: a short read has drained the socket, a full one may have left something. No edge comes for
     // an end of input that was announced together with the last bytes: then the socket stays readable until it is read.
-    if (count < into.size() && !(got < 0 && errno == EINTR)) readable_ = hung_up_;
+    if (count < into.size() && problem != EINTR) readable_ = hung_up_;
     if (got == 0) ended_ = true;
-    if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) ended_ = broken_ = true;
-    if (before > 0) rest_.resize(before + count);
-    view_ = count == 0 ? protocol::bytes{} : before > 0 ? protocol::bytes(rest_) : protocol::bytes(into.first(count));
-    return view_;
+    if (problem != 0 && problem != EAGAIN && problem != EWOULDBLOCK && problem != EINTR) ended_ = broken_ = true;
+    if (in_place) rest_.resize(before + count);
+    if (count == 0) return view_ = {};
+    if (!in_place) release(rest_);
+    return view_ = whole.first(before + count);
 }
 
 void peer::consume(std::size_t count) {
-    if (!rest_.empty()) {
-        if (count < rest_.size())
-            rest_.erase(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(count));
-        else if (rest_.capacity() > kept_capacity || !readable_)
-            release(rest_);
-        else
-            rest_.clear();
-    } else if (count < view_.size()) {
+    if (rest_.empty())
         rest_.assign(view_.begin() + static_cast<std::ptrdiff_t>(count), view_.end());
-    }
+    else if (count < rest_.size())
+        rest_.erase(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(count));
+    else
+        release(rest_);
     view_ = {};
 }
 
@@ -101,6 +103,12 @@ std::size_t peer::write_some(std::span<const protocol::bytes> parts) {
 }
 
 void peer::keep(std::span<const protocol::bytes> parts, std::size_t skip) {
+    // What is gone from the front is given up before it outweighs the rest: a reader that is always behind must
+    // not make the buffer grow.
+    if (sent_ > unsent_.size() / 2) {
+        unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent_));
+        sent_ = 0;
+    }
     for (auto part : parts) {
         const auto gone = std::min(skip, part.size());
         skip -= gone;
@@ -115,7 +123,7 @@ void peer::send(outbox& out) {
     while (!parts.empty() && unsent() == 0 && writable_ && !broken_) {
         const auto batch = parts.first(std::min(parts.size(), parts_per_write));
         const auto count = write_some(batch);
-        if (!writable_) keep(batch, count);
+        if (!writable_ && !broken_) keep(batch, count);
         parts = parts.subspan(batch.size());
     }
     if (!broken_) keep(parts, 0);
@@ -123,9 +131,11 @@ void peer::send(outbox& out) {
 }
 
 void peer::send(protocol::bytes message) {
-    outbox one;
-    one.forward(message);
-    send(one);
+    if (!is_open() || broken_ || message.empty()) return;
+    if (unsent() > 0) flush();
+    const std::array<protocol::bytes, 1> part{message};
+    const auto count = unsent() == 0 && writable_ && !broken_ ? write_some(part) : 0;
+    if (!broken_ && count < message.size()) keep(part, count);
 }
 
 void peer::flush() {
@@ -135,7 +145,7 @@ void peer::flush() {
     }
     if (unsent() == 0) {
         sent_ = 0;
-        if (unsent_.capacity() > 0) release(unsent_);
+        release(unsent_);
     }
 }
 

@@ -18,7 +18,7 @@ public:
     peer(const peer&) = delete;
     peer& operator=(const peer&) = delete;
 
-    // Takes the descriptor over and watches it.
+    // Takes the descriptor over and watches it. Once in a peer's life.
     void open(int descriptor, event_loop& loop, event_loop::watcher& w);
     void close() noexcept;                // at once; what was not sent is lost
     bool is_open() const noexcept { return descriptor_ >= 0; }
@@ -26,18 +26,19 @@ public:
     // Remembers what epoll said. Input and hang-up count as readable: the read tells which.
     void note(std::uint32_t epoll_events) noexcept;
 
-    // Reads what is there into `scratch` (shared by all sessions of a thread), or behind what was left over before.
+    // Reads what is there into `scratch` (shared by all sessions of a thread), behind what was left over before.
     // The view holds leftover and new bytes together, until the next call of a member. Empty: nothing new.
     protocol::bytes receive(std::span<std::uint8_t> scratch);
-    // The first `count` bytes of that view are dealt with; the rest is kept.
+    // The first `count` bytes of that view, or of leftover(), are dealt with; the rest is kept.
     void consume(std::size_t count);
     protocol::bytes leftover() const noexcept { return rest_; }
 
     bool may_read() const noexcept { return readable_ && !ended_ && is_open(); }
-    bool ended() const noexcept { return ended_; }  // end of input, or broken
-    bool broken() const noexcept { return broken_; }
+    bool ended() const noexcept { return ended_; }    // end of input, or broken
+    bool broken() const noexcept { return broken_; }  // a read or a write failed
+    bool reset() const noexcept { return reset_; }    // dead in both directions; input from before may still be there
 
-    // Sends what the socket takes now, keeps a copy of the rest.
+    // Sends what the socket takes now, keeps a copy of the rest. The outbox is empty afterwards.
     void send(outbox& out);
     void send(protocol::bytes message);
     void flush();
@@ -51,8 +52,8 @@ private:
     int descriptor_ = -1;
     event_loop* loop_ = nullptr;
     event_loop::watcher* watcher_ = nullptr;
-    bool readable_ = false, writable_ = true, hung_up_ = false, ended_ = false, broken_ = false;
-    protocol::bytes view_;       // what receive() handed out last
+    bool readable_ = false, writable_ = true, hung_up_ = false, ended_ = false, broken_ = false, reset_ = false;
+    protocol::bytes view_;       // what receive() handed out last; nothing else holds these bytes if it is in the scratch
     protocol::buffer rest_;      // input that nobody has consumed
     protocol::buffer unsent_;    // output that the socket did not take; bytes before sent_ are gone
     std::size_t sent_ = 0;

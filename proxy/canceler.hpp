@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "proxy/house.hpp"
+#include "proxy/peer.hpp"
+#include "proxy/upstream.hpp"
+
+namespace proxy {
+
+// One CancelRequest on its way: a connection to the server for itself, the packet as it came, and then the server's
+// end of the connection. Only then has the server sent the signal, and the client may be hung up on (libpq waits for
+// that, so that the cancel does not hit the next statement).
+class canceler final : event_loop::watcher {
+public:
+    // `receiver` is called once, not inside the constructor; the canceler may be destroyed in it.
+    canceler(house& h, protocol::bytes packet, std::function<void()> receiver);
+    ~canceler();
+    canceler(const canceler&) = delete;
+    canceler& operator=(const canceler&) = delete;
+
+    // At most so many at a time in one worker: each costs the server a process.
+    static constexpr std::size_t at_a_time = 64;
+
+private:
+    void on_ready(std::uint32_t epoll_events) override;
+    void finish();
+
+    house& house_;
+    protocol::buffer packet_;
+    std::function<void()> done_;
+    peer server_;
+    std::unique_ptr<upstream> dial_;
+    event_loop::timer timer_;
+};
+
+}  // namespace proxy

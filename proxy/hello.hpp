@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "protocol/bytes.hpp"
+
+namespace proxy {
+
+// The packets of a client before a session is: requests for encryption, then a StartupMessage or a CancelRequest
+// (manual 55.2.1, 55.2.10, 55.7). They carry no tag: length, then a code that is a protocol version or a request.
+class hello {
+public:
+    enum class what {
+        more,     // not a whole packet yet
+        no,       // a request for encryption: consume it, answer with the one byte 'N'
+        startup,  // a StartupMessage, to be passed on as it is
+        cancel,   // a CancelRequest, likewise
+        bad,      // say `problem` and hang up
+    };
+    struct step {
+        hello::what what = hello::what::more;
+        std::size_t size = 0;  // octets of the packet
+        const char* sqlstate = nullptr;
+        std::string problem;
+    };
+
+    // `in` from the first byte of the next packet.
+    step next(protocol::bytes in);
+
+private:
+    bool tls_asked_ = false, gss_asked_ = false;
+};
+
+}  // namespace proxy

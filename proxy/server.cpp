@@ -1,0 +1,201 @@
+#include "proxy/server.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include "proxy/worker.hpp"
+
+namespace proxy {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::seconds drain_time{30};  // what sessions in a transaction get after the first signal
+constexpr std::chrono::seconds last_words{1};   // and all of them to close in the end
+
+template <class Results>
+std::vector<address> addresses_of(const Results& results) {
+    std::vector<address> all;
+    for (const auto& entry : results) {
+        address a;
+        const auto endpoint = entry.endpoint();
+        a.size = static_cast<socklen_t>(endpoint.size());
+        std::copy_n(reinterpret_cast<const char*>(endpoint.data()), endpoint.size(), reinterpret_cast<char*>(&a.storage));
+        all.push_back(a);
+    }
+    return all;
+}
+
+// Asio runs getaddrinfo in a thread of its own.
+class asio_resolver final : public resolver {
+public:
+    explicit asio_resolver(asio::io_context& io) : io_(io) {}
+
+    void resolve(const std::string& host, std::uint16_t port, std::function<void(found)> done) override {
+        asio::post(io_, [this, host, port, done = std::move(done)] {
+            auto query = std::make_shared<asio::ip::tcp::resolver>(io_);
+            query->async_resolve(host, std::to_string(port), [query, done](boost::system::error_code problem, auto results) {
+                done(problem ? found(problem) : found(addresses_of(results)));
+            });
+        });
+    }
+
+private:
+    asio::io_context& io_;
+};
+
+// What `listen` names. Empty with a log line where it names nothing.
+std::vector<address> listen_addresses(const config::endpoint& at, asio::io_context& io) {
+    if (at.host == "*" || at.host.empty()) {
+        auto both = literal("0.0.0.0", at.port);
+        both.push_back(literal("::", at.port).front());
+        return both;
+    }
+    if (auto one = literal(at.host, at.port); !one.empty() && one.front().family() != AF_UNIX) return one;
+    boost::system::error_code problem;
+    asio::ip::tcp::resolver names(io);
+    const auto results = names.resolve(at.host, std::to_string(at.port), asio::ip::resolver_base::passive, problem);
+    if (problem) spdlog::error("cannot listen on {}:{}: {}", at.host, at.port, problem.message());
+    auto all = addresses_of(results);
+    return all;
+}
+
+std::string upstream_text(const config::upstream& to) {
+    const auto known = literal(to.host, to.port);
+    return known.empty() ? to.host + ":" + std::to_string(to.port) : known.front().text();
+}
+
+const char* text(config::mode m) {
+    switch (m) {
+    case config::mode::observe: return "observe";
+    case config::mode::guard: return "guard";
+    case config::mode::enforce: return "enforce";
+    }
+    return "";
+}
+
+// Two descriptors a session: as many as the system lets us have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The control thread's part: signals, names, the end.
+class server {
+public:
+    explicit server(const config::settings& settings)
+        : names_(io_), signals_(io_), deadline_(io_),
+          shared_{std::make_shared<const config::settings>(settings), names_, [](audit_record&&) {}} {}
+
+    int run() {
+        std::signal(SIGPIPE, SIG_IGN);
+        raise_descriptor_limit();
+        signals_.add(SIGTERM);
+        signals_.add(SIGINT);
+        if (!listen()) return 2;
+        for (auto& w : workers_) w->start();
+        const auto& s = *shared_.settings;
+        spdlog::info("listening on {}, forwarding to {}, mode {}", where_, upstream_text(s.upstream), text(s.mode));
+        await_signal();
+        io_.run();
+        for (auto& w : workers_) w->finish();
+        for (auto& w : workers_) w->join();
+        spdlog::info("stopped");
+        return 0;
+    }
+
+private:
+    bool listen() {
+        const auto& s = *shared_.settings;
+        const auto count = s.workers > 0 ? s.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+        std::vector<std::vector<int>> of_worker(count);
+        auto at = s.listen;
+        for (const auto& wanted : listen_addresses(at, io_)) {
+            auto where = wanted;
+            // Port 0: the first address gets a free one, the others the same.
+            if (chosen_port_) where.set_port(*chosen_port_);
+            const auto sockets = listen_shared(where, count);
+            if (!sockets && sockets.error() == boost::system::errc::address_family_not_supported && at.host == "*") continue;
+            if (!sockets) {
+                spdlog::error("cannot listen on {}: {}", where.text(), sockets.error().message());
+                for (auto& some : of_worker)
+                    for (const int d : some) ::close(d);
+                return false;
+            }
+            for (unsigned i = 0; i < count; ++i) of_worker[i].push_back((*sockets)[i]);
+            const auto bound = local_address(sockets->front());
+            chosen_port_ = bound.port();
+            where_ += (where_.empty() ? "" : " and ") + bound.text();
+        }
+        if (where_.empty()) return false;
+        for (auto& listeners : of_worker)
+            workers_.push_back(std::make_unique<worker>(shared_, std::move(listeners),
+                                                        [this] { asio::post(io_, [this] { on_drained(); }); }));
+        return true;
+    }
+
+    void await_signal() {
+        signals_.async_wait([this](boost::system::error_code problem, int number) {
+            if (problem) return;
+            if (draining_) {
+                spdlog::info("second signal: ending all sessions");
+                return end_sessions();
+            }
+            spdlog::info("{}: no more clients; sessions in a transaction have {} s", number == SIGINT ? "SIGINT" : "SIGTERM",
+                         drain_time.count());
+            draining_ = true;
+            for (auto& w : workers_) w->drain();
+            await(drain_time, [this] { end_sessions(); });
+            await_signal();
+        });
+    }
+
+    void end_sessions() {
+        for (auto& w : workers_) w->stop_sessions();
+        await(last_words, [this] { io_.stop(); });
+    }
+
+    void on_drained() {
+        if (++drained_ == workers_.size()) io_.stop();
+    }
+
+    void await(std::chrono::seconds time, std::function<void()> then) {
+        deadline_.expires_after(time);
+        deadline_.async_wait([then = std::move(then)](boost::system::error_code problem) {
+            if (!problem) then();
+        });
+    }
+
+    asio::io_context io_;
+    asio_resolver names_;
+    asio::signal_set signals_;
+    asio::steady_timer deadline_;
+    shared_house shared_;
+    std::string where_;
+    std::optional<std::uint16_t> chosen_port_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::size_t drained_ = 0;
+    bool draining_ = false;
+};
+
+}  // namespace
+
+int serve(const config::settings& settings) { return server(settings).run(); }
+
+}  // namespace proxy

@@ -1,0 +1,323 @@
+#include "proxy/session.hpp"
+
+#include <sys/epoll.h>
+
+#include <exception>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "protocol/backend.hpp"
+#include "protocol/startup.hpp"
+
+namespace proxy {
+namespace {
+
+constexpr std::size_t high_water = 256 * 1024;  // unsent bytes of a leg above which the other one is not read
+constexpr int reads_per_turn = 16;              // of the scratch buffer, then it is the other sessions' turn
+
+// How long the client (and the server after Terminate or FATAL) is waited for at the end.
+constexpr std::chrono::seconds farewell{1}, last_results{60}, parting{10};
+
+const std::uint8_t not_encrypted = 'N';
+
+}  // namespace
+
+// The one place where an exception of a session ends: with the session.
+template <class Step>
+void session::guarded(Step step) {
+    try {
+        step();
+    } catch (const std::exception& problem) {
+        spdlog::error("session {}: ended by an error of our own: {}", id_, problem.what());
+        house_.to_client.clear();
+        house_.to_server.clear();
+        end();
+    }
+}
+
+void session::leg::on_ready(std::uint32_t epoll_events) {
+    socket.note(epoll_events);
+    owner.guarded([this] { owner.run(); });
+}
+
+session::session(house& h, int client, std::function<void(session&)> gone)
+    : house_(h), gone_(std::move(gone)), id_(++h.shared.last_session), from_(remote_address(client).text()) {
+    tune(client);
+    client_.socket.open(client, house_.loop, client_);
+    timer_ = house_.loop.at(house_.loop.now() + house_.shared.settings->limits.startup,
+                            [this] { guarded([this] { on_late(); }); });
+    ++house_.shared.connections;
+}
+
+session::~session() {
+    house_.loop.cancel_timer(timer_);
+    leave();
+    --house_.shared.connections;
+}
+
+void session::run() {
+    switch (stage_) {
+    case stage::hello: return greet();
+    case stage::connecting:
+        if (client_.socket.reset()) end();
+        return;
+    case stage::relaying: return relay();
+    case stage::closing: return linger();
+    case stage::canceling:
+    case stage::ended: return;
+    }
+}
+
+// ---- until the server is there
+
+void session::greet() {
+    auto& client = client_.socket;
+    client.flush();
+    while (stage_ == stage::hello && client.may_read()) {
+        const auto in = client.receive(house_.scratch);
+        const auto step = hello_.next(in);
+        if (in.empty()) continue;
+        switch (step.what) {
+        case hello::what::more: client.consume(0); break;
+        case hello::what::no:
+            client.consume(step.size);
+            client.send(protocol::bytes(&not_encrypted, 1));
+            break;
+        case hello::what::startup: on_startup(in.first(step.size)); break;
+        case hello::what::cancel: on_cancel(in.first(step.size)); break;
+        case hello::what::bad:
+            client.consume(in.size());
+            say_fatal(step.sqlstate, step.problem);
+            break;
+        }
+    }
+    if (stage_ != stage::hello || !client.ended()) return;
+    if (!client.leftover().empty()) spdlog::debug("session {}: {} left in the middle of its first packet", id_, from_);
+    end();
+}
+
+void session::on_startup(protocol::bytes packet) {
+    const auto startup = protocol::decode_startup(packet);
+    if (!startup) return say_fatal("08P01", "invalid startup packet layout");
+    const auto limit = house_.shared.settings->limits.clients;
+    counted_ = true;
+    if (++house_.shared.clients > limit)
+        return say_fatal("53300", "sorry, too many clients already",
+                         "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
+    spdlog::debug("session {}: a client from {}", id_, from_);
+    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_}, house_.shared.audit);
+    gate_->on_startup(*startup);
+    startup_size_ = packet.size();
+    client_.socket.consume(0);
+    stage_ = stage::connecting;
+    dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, house_.shared.settings->upstream,
+                                       [this](int descriptor, const std::string& problem) {
+                                           guarded([&] { on_connected(descriptor, problem); });
+                                       });
+}
+
+void session::on_cancel(protocol::bytes packet) {
+    if (house_.cancels >= canceler::at_a_time) {
+        spdlog::warn("session {}: a cancel request was dropped: {} are on their way", id_, house_.cancels);
+        return end();
+    }
+    stage_ = stage::canceling;
+    cancel_ = std::make_unique<canceler>(house_, packet, [this] {
+        cancel_.reset();
+        guarded([this] { hang_up(); });
+    });
+    client_.socket.consume(packet.size());
+}
+
+void session::on_connected(int descriptor, const std::string& problem) {
+    dial_.reset();
+    const auto& to = house_.shared.settings->upstream;
+    if (descriptor < 0) {
+        const auto where = literal(to.host, to.port);
+        const auto name = where.empty() ? to.host + ":" + std::to_string(to.port) : where.front().text();
+        spdlog::warn("session {}: cannot connect to the server at {}: {}", id_, name, problem);
+        return say_fatal("08001", "cannot connect to the server at " + name + ": " + problem,
+                         "Is PostgreSQL running there? Lockkeeper's upstream.host and upstream.port name the server.");
+    }
+    stage_ = stage::relaying;
+    server_.socket.open(descriptor, house_.loop, server_);
+    server_.socket.send(client_.socket.leftover().first(startup_size_));
+    client_.socket.consume(startup_size_);
+    if (!client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
+    relay();
+}
+
+void session::on_late() {
+    if (!gate_) return end();  // as the server does with a client that says nothing
+    say_fatal("57014", "the connection was not ready within " +
+                           std::to_string(house_.shared.settings->limits.startup.count()) + " ms (limits.startup)");
+}
+
+// ---- both directions
+
+void session::relay() {
+    client_.socket.flush();
+    server_.socket.flush();
+    bool moved = true;
+    for (int turn = 0; moved && turn < reads_per_turn && stage_ == stage::relaying; ++turn) {
+        moved = server_to_client();
+        if (stage_ == stage::relaying) moved |= client_to_server();
+        if (stage_ == stage::relaying) take_stock();
+    }
+    if (stage_ == stage::relaying && moved) house_.loop.again(client_);
+}
+
+bool session::server_to_client() {
+    if (!server_.socket.may_read() || client_.socket.unsent() >= high_water) return false;
+    const auto in = server_.socket.receive(house_.scratch);
+    if (!in.empty()) feed_server(in);
+    return true;
+}
+
+bool session::client_to_server() {
+    if (gate_->closed() || !client_.socket.may_read() || server_.socket.unsent() >= high_water) return false;
+    const auto in = client_.socket.receive(house_.scratch);
+    if (!in.empty()) feed_client(in);
+    return true;
+}
+
+void session::feed_client(protocol::bytes in) {
+    gate_->set_now(house_.loop.now());
+    const auto used = gate_->from_client(in, house_.to_server, house_.to_client);
+    server_.socket.send(house_.to_server);
+    client_.socket.send(house_.to_client);
+    client_.socket.consume(used);
+}
+
+void session::feed_server(protocol::bytes in) {
+    heard_ = true;
+    const bool was_closed = gate_->closed();
+    gate_->set_now(house_.loop.now());
+    const auto used = gate_->from_server(in, house_.to_client, house_.to_server);
+    client_.socket.send(house_.to_client);
+    server_.socket.send(house_.to_server);
+    server_.socket.consume(used);
+    if (was_closed && !gate_->closed() && !client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
+}
+
+// What the last reads and writes mean for the session as a whole.
+void session::take_stock() {
+    auto& client = client_.socket;
+    auto& server = server_.socket;
+    if (const auto& fatal = gate_->fatal()) {
+        spdlog::debug("session {}: ended by the gate", id_);
+        if (gate_->at_border()) client.send(protocol::encode_error(*fatal));
+        return hang_up();
+    }
+    if (server.ended()) return on_server_gone();
+    // A client that is gone takes its server connection with it, so that its locks go too; a plan of ours is let finish.
+    const bool lost = !client.is_open() || client.broken() || (client.reset() && gate_->closed());
+    if (lost && !gate_->running_plan()) {
+        spdlog::debug("session {}: the client is gone", id_);
+        return end();
+    }
+    if (lost) return client.close();
+    watch_phase();
+    if (client.ended() && !half_closed_ && !gate_->closed() && server.unsent() == 0) {
+        half_closed_ = true;
+        server.shutdown_send();
+    }
+    if (draining_ && idle()) say_fatal("57P01", "terminating connection due to administrator command");
+}
+
+void session::watch_phase() {
+    const auto phase = gate_->phase();
+    if (starting_ && phase != protocol::phase::startup && phase != protocol::phase::authentication) {
+        starting_ = false;
+        house_.loop.cancel_timer(timer_);
+    }
+    if (phase == protocol::phase::closed && !parting_) {
+        parting_ = true;
+        timer_ = house_.loop.at(house_.loop.now() + parting, [this] { guarded([this] { hang_up(); }); });
+    }
+}
+
+void session::on_server_gone() {
+    spdlog::debug("session {}: the server has closed the connection", id_);
+    gate_->on_server_lost();
+    // After Terminate, its own FATAL or the client's end of input the server owes no explanation.
+    if (gate_->phase() == protocol::phase::closed || half_closed_ || !gate_->at_border()) return hang_up();
+    say_fatal("08006", heard_ ? "server closed the connection unexpectedly"
+                              : "the server closed the connection before it said anything",
+              heard_ ? "This probably means the server terminated abnormally before or while processing the request."
+                     : "Is it PostgreSQL that listens at Lockkeeper's upstream.host and upstream.port?");
+}
+
+bool session::idle() const noexcept {
+    return gate_->phase() == protocol::phase::ready && gate_->status() == 'I' && !gate_->closed() &&
+           client_.socket.leftover().empty() && gate_->at_border();
+}
+
+// ---- the end
+
+void session::drain() {
+    draining_ = true;
+    if (stage_ == stage::relaying && !starting_) guarded([this] { relay(); });
+    if (starting_ && stage_ != stage::canceling) stop();
+}
+
+void session::stop() {
+    if (stage_ != stage::connecting && stage_ != stage::relaying) return end();
+    guarded([this] {
+        if (gate_->at_border()) return say_fatal("57P01", "terminating connection due to administrator command");
+        hang_up();
+    });
+}
+
+void session::say_fatal(const char* sqlstate, std::string message, std::string hint) {
+    auto fatal = protocol::make_error("FATAL", sqlstate, std::move(message));
+    if (!hint.empty()) fatal.set('H', std::move(hint));
+    client_.socket.send(protocol::encode_error(fatal));
+    hang_up();
+}
+
+// The server is let go at once. The client may still have to read what it was sent: closing a socket with unread input
+// in it resets the connection, and the reset would overtake our last words.
+void session::hang_up() {
+    if (stage_ == stage::ended) return;
+    stage_ = stage::closing;
+    dial_.reset();
+    cancel_.reset();
+    server_.socket.close();
+    leave();
+    house_.loop.cancel_timer(timer_);
+    timer_ = house_.loop.at(house_.loop.now() + last_results, [this] { end(); });
+    linger();
+}
+
+void session::linger() {
+    auto& client = client_.socket;
+    client.flush();
+    for (int turn = 0; client.may_read() && turn < reads_per_turn; ++turn) client.consume(client.receive(house_.scratch).size());
+    if (client.broken() || (client.ended() && client.unsent() == 0)) return end();
+    if (client.may_read()) house_.loop.again(client_);
+    if (client.unsent() > 0 || fin_sent_) return;
+    fin_sent_ = true;
+    client.shutdown_send();
+    house_.loop.cancel_timer(timer_);
+    timer_ = house_.loop.at(house_.loop.now() + farewell, [this] { end(); });
+}
+
+// Its place under limits.clients is free again.
+void session::leave() noexcept {
+    if (std::exchange(counted_, false)) --house_.shared.clients;
+}
+
+void session::end() noexcept {
+    if (stage_ == stage::ended) return;
+    stage_ = stage::ended;
+    house_.loop.cancel_timer(timer_);
+    dial_.reset();
+    cancel_.reset();
+    client_.socket.close();
+    server_.socket.close();
+    gone_(*this);
+}
+
+}  // namespace proxy

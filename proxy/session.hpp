@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proxy/canceler.hpp"
+#include "proxy/gate.hpp"
+#include "proxy/hello.hpp"
+#include "proxy/house.hpp"
+#include "proxy/peer.hpp"
+#include "proxy/upstream.hpp"
+
+namespace proxy {
+
+// One client and its one server connection, from accept to the end, in one worker thread.
+//
+// hello: the client's first packets are answered; nothing is asked of the server. connecting: its StartupMessage is
+// there (and stays in the client leg's leftover). relaying: both directions run through the gate, each as fast as the other
+// leg takes it. canceling: a CancelRequest is on its way. closing: the client is given time to read what it was sent.
+class session {
+public:
+    // `gone` is called once when the session has ended; it must destroy it later, not inside the call.
+    session(house& h, int client, std::function<void(session&)> gone);
+    ~session();
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    // The proxy is to stop: ends now if the client is idle and outside a transaction, or else as soon as it is.
+    void drain();
+    // Ends now, whatever it does.
+    void stop();
+
+    std::uint64_t id() const noexcept { return id_; }
+
+private:
+    enum class stage { hello, connecting, relaying, canceling, closing, ended };
+
+    struct leg final : event_loop::watcher {
+        explicit leg(session& of) noexcept : owner(of) {}
+        void on_ready(std::uint32_t epoll_events) override;
+        session& owner;
+        peer socket;
+    };
+
+    void run();
+    template <class Step>
+    void guarded(Step step);
+
+    void greet();
+    void on_startup(protocol::bytes packet);
+    void on_cancel(protocol::bytes packet);
+    void on_connected(int descriptor, const std::string& problem);
+    void on_late();
+
+    void relay();
+    bool client_to_server();
+    bool server_to_client();
+    void feed_client(protocol::bytes in);
+    void feed_server(protocol::bytes in);
+    void take_stock();
+    void on_server_gone();
+    void watch_phase();
+    bool idle() const noexcept;
+
+    void say_fatal(const char* sqlstate, std::string message, std::string hint = {});
+    void hang_up();
+    void linger();
+    void leave() noexcept;
+    void end() noexcept;
+
+    house& house_;
+    std::function<void(session&)> gone_;
+    const std::uint64_t id_;
+    const std::string from_;
+    stage stage_ = stage::hello;
+    leg client_{*this}, server_{*this};
+    hello hello_;
+    std::size_t startup_size_ = 0;     // of the StartupMessage at the front of the client's leftover
+    std::unique_ptr<upstream> dial_;
+    std::unique_ptr<canceler> cancel_;
+    std::unique_ptr<gate> gate_;       // from the StartupMessage on
+    event_loop::timer timer_ = 0;      // startup, then the last farewell
+    bool starting_ = true;             // no ReadyForQuery yet: timer_ is limits.startup
+    bool counted_ = false;             // in shared.clients
+    bool heard_ = false;               // the server has said something
+    bool half_closed_ = false;         // the client's end of input was passed on
+    bool parting_ = false;             // Terminate or the server's FATAL: the server's end is awaited, for a time
+    bool draining_ = false;
+    bool fin_sent_ = false;            // closing: all is sent, the client's end is awaited
+};
+
+}  // namespace proxy

@@ -1,0 +1,150 @@
+#include "proxy/sockets.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+namespace proxy {
+namespace {
+
+constexpr int backlog = 1024;
+
+boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
+
+template <class Sockaddr>
+address wrap(const Sockaddr& from, std::size_t size = sizeof(Sockaddr)) {
+    address a;
+    std::copy_n(reinterpret_cast<const char*>(&from), size, reinterpret_cast<char*>(&a.storage));
+    a.size = static_cast<socklen_t>(size);
+    return a;
+}
+
+template <class Sockaddr>
+Sockaddr unwrap(const address& from) {
+    Sockaddr to{};
+    std::copy_n(reinterpret_cast<const char*>(&from.storage), std::min(sizeof to, sizeof from.storage), reinterpret_cast<char*>(&to));
+    return to;
+}
+
+bool set(int descriptor, int level, int option, int value) noexcept {
+    return ::setsockopt(descriptor, level, option, &value, sizeof value) == 0;
+}
+
+// -1 with errno where it fails.
+int bound_socket(const address& where, bool shared) {
+    const int descriptor = ::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    const bool ready = set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) &&
+                       (!shared || set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) &&
+                       (where.family() != AF_INET6 || set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+                       ::bind(descriptor, where.data(), where.size) == 0;
+    if (ready) return descriptor;
+    const int problem = errno;
+    ::close(descriptor);
+    errno = problem;
+    return -1;
+}
+
+}  // namespace
+
+std::string address::text() const {
+    std::array<char, INET6_ADDRSTRLEN> host{};
+    if (family() == AF_INET) {
+        const auto in = unwrap<sockaddr_in>(*this);
+        ::inet_ntop(AF_INET, &in.sin_addr, host.data(), host.size());
+        return std::string(host.data()) + ":" + std::to_string(ntohs(in.sin_port));
+    }
+    if (family() == AF_INET6) {
+        const auto in = unwrap<sockaddr_in6>(*this);
+        ::inet_ntop(AF_INET6, &in.sin6_addr, host.data(), host.size());
+        return "[" + std::string(host.data()) + "]:" + std::to_string(ntohs(in.sin6_port));
+    }
+    if (family() == AF_UNIX && size > offsetof(sockaddr_un, sun_path)) return unwrap<sockaddr_un>(*this).sun_path;
+    return "local socket";
+}
+
+// The port stands at the same place in both: behind the family (RFC 3493, 3.3).
+std::uint16_t address::port() const noexcept {
+    return family() == AF_INET || family() == AF_INET6 ? ntohs(unwrap<sockaddr_in>(*this).sin_port) : std::uint16_t{0};
+}
+
+void address::set_port(std::uint16_t port) noexcept {
+    if (family() != AF_INET && family() != AF_INET6) return;
+    const std::uint16_t big_endian = htons(port);
+    std::memcpy(reinterpret_cast<char*>(&storage) + offsetof(sockaddr_in, sin_port), &big_endian, sizeof big_endian);
+}
+
+std::vector<address> literal(std::string_view host, std::uint16_t port) {
+    if (host.starts_with('/')) {
+        sockaddr_un at{};
+        const auto path = std::string(host) + "/.s.PGSQL." + std::to_string(port);
+        if (path.size() >= sizeof at.sun_path) return {};
+        at.sun_family = AF_UNIX;
+        std::copy(path.begin(), path.end(), at.sun_path);
+        return {wrap(at)};
+    }
+    sockaddr_in four{};
+    if (::inet_pton(AF_INET, std::string(host).c_str(), &four.sin_addr) == 1) {
+        four.sin_family = AF_INET;
+        four.sin_port = htons(port);
+        return {wrap(four)};
+    }
+    sockaddr_in6 six{};
+    if (::inet_pton(AF_INET6, std::string(host).c_str(), &six.sin6_addr) == 1) {
+        six.sin6_family = AF_INET6;
+        six.sin6_port = htons(port);
+        return {wrap(six)};
+    }
+    return {};
+}
+
+address local_address(int descriptor) noexcept {
+    address a;
+    a.size = sizeof a.storage;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&a.storage), &a.size) != 0) return {};
+    return a;
+}
+
+address remote_address(int descriptor) noexcept {
+    address a;
+    a.size = sizeof a.storage;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&a.storage), &a.size) != 0) return {};
+    return a;
+}
+
+void tune(int descriptor) noexcept {
+    if (!set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1)) return;
+    set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+    set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 5);
+}
+
+boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count) {
+    // SO_REUSEPORT would let a second lockkeeper of the same user take half of the clients in silence: a socket
+    // without it finds out whether the place is free, and picks the port where none is given.
+    const int probe = bound_socket(where, false);
+    if (probe < 0) return last_error();
+    const auto at = local_address(probe);
+    ::close(probe);
+    std::vector<int> all;
+    while (all.size() < count) {
+        const int descriptor = bound_socket(at, true);
+        if (descriptor >= 0) all.push_back(descriptor);
+        if (descriptor >= 0 && ::listen(descriptor, backlog) == 0) continue;
+        const auto problem = last_error();
+        for (const int d : all) ::close(d);
+        return problem;
+    }
+    return all;
+}
+
+}  // namespace proxy

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/event_loop.hpp"
+#include "proxy/house.hpp"
+#include "proxy/session.hpp"
+
+namespace proxy {
+
+// One thread with its own loop, its own listening sockets and its own sessions; nothing on the data path is shared.
+class worker {
+public:
+    // Takes the listening sockets over. `drained` is called in the worker's thread when no session is left after drain().
+    worker(shared_house& shared, std::vector<int> listeners, std::function<void()> drained);
+    ~worker();  // after join(), or without start()
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    void start();
+    void join();
+
+    // From any thread. drain: no more clients, and those that are idle are sent away, the others as soon as they are idle.
+    // stop_sessions: the others now. finish: the thread ends.
+    void drain();
+    void stop_sessions();
+    void finish();
+
+private:
+    struct listener final : event_loop::watcher {
+        listener(worker& of, int listening) : owner(of), descriptor(listening) {}
+        void on_ready(std::uint32_t) override { owner.accept_from(*this); }
+        worker& owner;
+        int descriptor;
+        bool paused = false;   // until a timer: there is no descriptor for one more client
+        bool lacking = false;  // and none has come in since
+    };
+
+    void accept_from(listener& l);
+    void welcome(int client);
+    void on_gone(session& s);
+    void close_listeners() noexcept;
+
+    shared_house& shared_;
+    event_loop loop_;
+    std::vector<std::uint8_t> scratch_;
+    house house_;
+    std::vector<std::unique_ptr<listener>> listeners_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<session>> sessions_;
+    std::function<void()> drained_;
+    bool draining_ = false;
+    std::thread thread_;
+};
+
+}  // namespace proxy
