@@ -1,10 +1,16 @@
 #include "protocol/errc.hpp"
+
 namespace protocol {
 namespace {
-struct cat : boost::system::error_category {
+
+// Boost's base class has a protected, non-virtual destructor by design; the one object of this class is static.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+class protocol_category final : public boost::system::error_category {
+public:
     const char* name() const noexcept override { return "protocol"; }
-    std::string message(int v) const override {
-        switch (static_cast<errc>(v)) {
+    std::string message(int value) const override {
+        switch (static_cast<errc>(value)) {
         case errc::bad_length: return "invalid message length";
         case errc::truncated_field: return "insufficient data left in message";
         case errc::trailing_bytes: return "message contains trailing bytes";
@@ -13,6 +19,13 @@ struct cat : boost::system::error_category {
         return "protocol error";
     }
 };
+#pragma GCC diagnostic pop
+
+}  // namespace
+
+const boost::system::error_category& category() noexcept {
+    static const protocol_category only;
+    return only;
 }
-const boost::system::error_category& category() noexcept { static const cat c; return c; }
-}
+
+}  // namespace protocol

@@ -1,14 +1,71 @@
 #pragma once
+
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include "config/settings.hpp"
+
 namespace proxy {
-struct audit_relation { std::string name; std::string lock_mode; std::optional<std::uint64_t> bytes; };
-struct audit_record {
-    std::string event; std::uint64_t session = 0; std::string client, user, database, application_name; std::uint32_t server_pid = 0;
-    std::string protocol; bool transaction = false; std::string statement, kind; std::vector<audit_relation> relations;
-    std::string timeout_class; std::vector<std::string> rules; std::string action, mode; std::vector<std::string> plan;
-    double duration_ms = 0; std::string outcome, sqlstate, tag;
+
+struct audit_relation {
+    std::string name;
+    std::string lock_mode;               // as the manual spells it
+    std::optional<std::uint64_t> bytes;  // nullopt: not known
 };
-}
+
+// One line of the audit log: a decision about one Query or Execute, or what came of it.
+struct audit_record {
+    std::string event;  // "decision" or "outcome"
+    std::uint64_t session = 0;
+    std::string client, user, database, application_name;
+    std::uint32_t server_pid = 0;
+    std::string protocol;      // "simple" or "extended"
+    bool transaction = false;  // inside a transaction block
+    std::string statement, kind;
+    std::vector<audit_relation> relations;
+    std::string timeout_class;
+    std::vector<std::string> rules;
+    std::string action, mode;
+    std::vector<std::string> plan;  // what was run instead
+    double duration_ms = 0;
+    std::string outcome, sqlstate, tag;
+};
+
+// One JSON object without a line break, keys in a fixed order, empty ones left out, secrets redacted. The time is UTC, RFC 3339.
+std::string to_json(const audit_record& r, std::chrono::system_clock::time_point when);
+
+// The audit log: one writer thread behind a bounded queue. A full queue makes the writer of a record wait; nothing is
+// dropped. Records are whole lines, appended by one write each; a write that fails is tried again until it succeeds.
+class audit_log {
+public:
+    explicit audit_log(const config::audit& settings);  // throws std::system_error where the file cannot be opened
+    ~audit_log();                                       // after everything queued has been written, or given up after a second of failing
+    audit_log(const audit_log&) = delete;
+    audit_log& operator=(const audit_log&) = delete;
+
+    void write(const audit_record& r);  // from any thread
+
+    static constexpr std::size_t most_bytes = 16u << 20;  // queued
+
+private:
+    void run();
+    bool write_line(int descriptor, const std::string& line);
+
+    int file_ = -1;
+    bool to_stdout_ = false;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::string> queue_;
+    std::size_t queued_bytes_ = 0;
+    bool ending_ = false;
+    std::thread writer_;
+};
+
+}  // namespace proxy

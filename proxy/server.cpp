@@ -1,5 +1,7 @@
 #include "proxy/server.hpp"
 
+#include "proxy/audit.hpp"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -100,8 +102,8 @@ void raise_descriptor_limit() {
 class server {
 public:
     explicit server(const config::settings& settings)
-        : names_(io_), signals_(io_), deadline_(io_),
-          shared_{std::make_shared<const config::settings>(settings), names_, [](audit_record&&) {}} {}
+        : audit_(settings.audit), names_(io_), signals_(io_), deadline_(io_),
+          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); }} {}
 
     int run() {
         std::signal(SIGPIPE, SIG_IGN);
@@ -182,6 +184,7 @@ private:
         });
     }
 
+    audit_log audit_;  // first: it outlives every session, and ends when all is written
     asio::io_context io_;
     asio_resolver names_;
     asio::signal_set signals_;
@@ -196,6 +199,13 @@ private:
 
 }  // namespace
 
-int serve(const config::settings& settings) { return server(settings).run(); }
+int serve(const config::settings& settings) {
+    try {
+        return server(settings).run();
+    } catch (const std::system_error& problem) {
+        spdlog::error("{}", problem.what());
+        return 2;
+    }
+}
 
 }  // namespace proxy

@@ -1,0 +1,154 @@
+#include "config/load.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include "config/keys.hpp"
+#include "config/values.hpp"
+
+namespace config {
+namespace {
+
+// Edits (insert, delete, replace) that turn one word into the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({row[j] + 1, diagonal + 1, replaced});
+        }
+    }
+    return row.back();
+}
+
+struct reader {
+    const std::string& name;
+    settings out;
+    std::set<std::string> seen{};
+
+    [[noreturn]] void fail(const YAML::Mark& at, const std::string& what) const {
+        throw error(name + ":" + std::to_string(at.line + 1) + ":" + std::to_string(at.column + 1) + ": " + what);
+    }
+
+    static bool is_section(const std::string& path) {
+        return std::any_of(keys().begin(), keys().end(), [&](const key& k) { return k.path.starts_with(path + "."); });
+    }
+
+    [[noreturn]] void unknown(const YAML::Node& at, const std::string& prefix, const std::string& path) const {
+        std::string nearest;
+        std::size_t least = 4;  // further away is no slip of the pen
+        const auto consider = [&](std::string_view known) {
+            if (!known.starts_with(prefix)) return;
+            const auto word = known.substr(prefix.size(), known.find('.', prefix.size()) - prefix.size());
+            const auto edits = distance(word, std::string_view(path).substr(prefix.size()));
+            if (edits < least) {
+                least = edits;
+                nearest = word;
+            }
+        };
+        for (const auto& k : keys()) consider(k.path);
+        consider("rules");
+        fail(at.Mark(), "unknown key '" + path + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+    }
+
+    void read_rules(const YAML::Node& map) {
+        if (!map.IsMap() && !map.IsNull()) fail(map.Mark(), "'rules' must be a map of rule ids to actions");
+        for (const auto& entry : map) {
+            const auto id = entry.first.as<std::string>();
+            if (!entry.second.IsScalar()) fail(entry.second.Mark(), "'rules." + id + "' must be one value");
+            if (out.rules.contains(id)) fail(entry.first.Mark(), "'rules." + id + "' stands here twice");
+            try {
+                out.rules[id] = parse_action(entry.second.Scalar());
+            } catch (const std::invalid_argument& problem) {
+                fail(entry.second.Mark(), "'rules." + id + "': " + problem.what());
+            }
+        }
+    }
+
+    void read_map(const YAML::Node& map, const std::string& prefix) {
+        for (const auto& entry : map) {
+            if (!entry.first.IsScalar()) fail(entry.first.Mark(), "a key must be a word");
+            const auto path = prefix + entry.first.Scalar();
+            if (!seen.insert(path).second) fail(entry.first.Mark(), "'" + path + "' stands here twice");
+            if (path == "rules") {
+                read_rules(entry.second);
+            } else if (is_section(path)) {
+                if (!entry.second.IsMap() && !entry.second.IsNull()) fail(entry.second.Mark(), "'" + path + "' must be a map");
+                read_map(entry.second, path + ".");
+            } else {
+                read_value(entry.first, entry.second, prefix, path);
+            }
+        }
+    }
+
+    void read_value(const YAML::Node& at, const YAML::Node& value, const std::string& prefix, const std::string& path) {
+        const auto found = std::find_if(keys().begin(), keys().end(), [&](const key& k) { return k.path == path; });
+        if (found == keys().end()) unknown(at, prefix, path);
+        if (!value.IsScalar() && !value.IsNull()) fail(value.Mark(), "'" + path + "' must be one value");
+        try {
+            found->read(out, value.IsNull() ? "" : value.Scalar());
+        } catch (const std::invalid_argument& problem) {
+            fail(value.Mark(), "'" + path + "': " + problem.what());
+        }
+    }
+};
+
+}  // namespace
+
+settings load_text(const std::string& text, const std::string& name) {
+    reader r{name, {}};
+    try {
+        const auto document = YAML::Load(text);
+        if (!document.IsMap() && !document.IsNull()) r.fail(document.Mark(), "a configuration is a map of keys");
+        if (document.IsMap()) r.read_map(document, "");
+    } catch (const YAML::Exception& problem) {
+        r.fail(problem.mark, problem.msg);
+    }
+    return r.out;
+}
+
+settings load_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw error(path + ":1:1: cannot be read");
+    std::ostringstream text;
+    text << file.rdbuf();
+    return load_text(text.str(), path);
+}
+
+std::string print(const settings& s) {
+    std::string out, section;
+    for (const auto& k : keys()) {
+        const auto dot = k.path.find('.');
+        const auto in = dot == k.path.npos ? "" : std::string(k.path.substr(0, dot));
+        if (in != section && !in.empty()) out += "\n" + in + ":\n";
+        if (in.empty() && !section.empty()) out += "\n";
+        section = in;
+        const std::string indent = in.empty() ? "" : "  ";
+        out += indent + "# " + std::string(k.meaning) + "\n";
+        out += indent + std::string(dot == k.path.npos ? k.path : k.path.substr(dot + 1)) + ": " + k.write(s) + "\n";
+    }
+    out += "\n# rule id: allow, warn, rewrite or reject, where it differs from the rule's own default (`lockkeeper rules`)\n";
+    out += s.rules.empty() ? "rules: {}\n" : "rules:\n";
+    for (const auto& [id, what] : s.rules) out += "  " + id + ": " + print(what) + "\n";
+    return out;
+}
+
+endpoint parse_endpoint(const std::string& text) {
+    const auto colon = text.rfind(':');
+    auto host = colon == std::string::npos ? "127.0.0.1" : text.substr(0, colon);
+    const auto port = colon == std::string::npos ? text : text.substr(colon + 1);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (host.empty()) throw std::invalid_argument("expected host:port, not '" + text + "'");
+    return {host, static_cast<std::uint16_t>(parse_count(port, 0, 65535))};
+}
+
+}  // namespace config

@@ -1,0 +1,115 @@
+#include "proxy/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "config/load.hpp"
+#include "config/values.hpp"
+#include "policy/explain.hpp"
+#include "policy/rules.hpp"
+#include "proxy/log.hpp"
+#include "proxy/server.hpp"
+
+namespace proxy {
+namespace {
+
+// What the serve command and the config commands were given.
+struct options {
+    std::string config, listen, upstream, mode, rule;
+    std::string format = "text";
+};
+
+// libpq's variables name the server where neither the file nor a flag does.
+void from_environment(config::settings& s) {
+    if (const char* host = std::getenv("PGHOST"); host != nullptr && *host != '\0') s.upstream.host = host;
+    if (const char* port = std::getenv("PGPORT"); port != nullptr && *port != '\0')
+        s.upstream.port = static_cast<std::uint16_t>(config::parse_count(port, 1, 65535));
+}
+
+// Flags win over the file, the file over the environment. Throws what is wrong, with the place.
+config::settings settings_of(const options& o) {
+    config::settings s;
+    if (o.config.empty())
+        from_environment(s);
+    else
+        s = config::load_file(o.config);
+    if (const auto wrong = policy::check_rule_settings(s.rules)) throw config::error(o.config + ": rules: " + wrong->message);
+    const auto flag = [](const char* name, const std::string& value, auto&& set) {
+        if (value.empty()) return;
+        try {
+            set();
+        } catch (const std::invalid_argument& problem) {
+            throw config::error(std::string(name) + ": " + problem.what());
+        }
+    };
+    flag("--listen", o.listen, [&] { s.listen = config::parse_endpoint(o.listen); });
+    flag("--upstream", o.upstream, [&] {
+        const auto to = config::parse_endpoint(o.upstream);
+        s.upstream.host = to.host;
+        s.upstream.port = to.port;
+    });
+    flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
+    return s;
+}
+
+int show_rules() {
+    std::cout << policy::rules_markdown();
+    return 0;
+}
+
+int explain(const std::string& id) {
+    if (const auto* rule = policy::find_rule(id)) {
+        std::cout << policy::explain_text(*rule);
+        return 0;
+    }
+    const auto wrong = policy::check_rule_settings({{id, config::action::allow}});
+    std::cerr << "lockkeeper: " << (wrong ? wrong->message : "there is no rule '" + id + "'") << "\n";
+    return 2;
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+    CLI::App app{"Lockkeeper: a PostgreSQL proxy that lets schema changes through without stopping the site"};
+    app.require_subcommand(1);
+    options o;
+
+    auto* serve_command = app.add_subcommand("serve", "Run the proxy");
+    auto* config_command = app.add_subcommand("config", "Look at a configuration");
+    auto* check = config_command->add_subcommand("check", "Say whether it can be used");
+    auto* print = config_command->add_subcommand("print", "Print every setting in force");
+    config_command->require_subcommand(1);
+    for (auto* command : {serve_command, check, print}) command->add_option("--config", o.config, "YAML file");
+    serve_command->add_option("--listen", o.listen, "where clients connect: HOST:PORT (127.0.0.1:6432)");
+    serve_command->add_option("--upstream", o.upstream, "the PostgreSQL server: HOST:PORT (PGHOST and PGPORT, else 127.0.0.1:5432)");
+    serve_command->add_option("--mode", o.mode, "observe, guard or enforce");
+    auto* rules_command = app.add_subcommand("rules", "List the rules, as Markdown");
+    auto* explain_command = app.add_subcommand("explain", "Tell about one rule");
+    explain_command->add_option("rule", o.rule, "rule id")->required();
+    auto* version = app.add_subcommand("version", "Print the version");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+    try {
+        if (*version) return std::puts("lockkeeper " LOCKKEEPER_VERSION), 0;
+        if (*rules_command) return show_rules();
+        if (*explain_command) return explain(o.rule);
+        const auto settings = settings_of(o);
+        if (*print) return std::cout << config::print(settings), 0;
+        if (*check) return 0;
+        start_log(settings.log);
+        return serve(settings);
+    } catch (const std::invalid_argument& problem) {
+        std::cerr << "lockkeeper: " << problem.what() << "\n";
+    } catch (const config::error& problem) {
+        std::cerr << problem.what() << "\n";
+    }
+    return 2;
+}
+
+}  // namespace proxy

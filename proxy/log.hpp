@@ -1,0 +1,10 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+namespace proxy {
+
+// The log goes to standard error, one line a message; SQL never stands in it.
+void start_log(const config::log& settings);
+
+}  // namespace proxy
