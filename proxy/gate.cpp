@@ -123,7 +123,6 @@ void gate::pass(char tag, note n) {
     if (!allowed) return die(protocol::sqlstate::protocol_violation, allowed.error().message());
     if (tag == 'S' || tag == 'Q' || tag == 'F') {
         discarding_ = false;
-        segment_failed_ = false;
         if (armed_ && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
     }
 }

@@ -134,6 +134,7 @@ task<bool> gate::settle(judged_message& m) {
         co_return true;
     }
     m.rebind = status() != 'T' && !m.query;
+    segment_failed_ = false;
     auto cut = co_await ask(batch{});
     (void)cut;
     // Without our Sync the server would now be skipping up to the client's.
