@@ -76,6 +76,13 @@ task<batch_reply> gate::ask(batch b) {
     batch_done_ = false;
     wait_for_batch replies{*this};
     auto reply = co_await replies;
+    if (reply.error && b.end == batch_end::sync) {  // its Close was skipped: the client is to find no statement of ours
+        to_server_->add(encode(batch{}, conversation_));
+        batch_.emplace(batch{});
+        batch_done_ = false;
+        wait_for_batch closed{*this};
+        co_await closed;
+    }
     co_return reply;
 }
 

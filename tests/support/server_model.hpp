@@ -43,6 +43,7 @@ public:
             const auto parse = *protocol::decode_parse(f);
             implicit_begin();
             if (parse.sql.starts_with("lockkeeper refused")) return error("42601", out, true);
+            if (!parse.statement.empty() && statements_.contains(parse.statement)) return error("42P05", out, true);
             statements_[std::string(parse.statement)] = parse.sql;
             append(out, message('1', {}));
             break;
