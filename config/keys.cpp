@@ -52,6 +52,8 @@ constexpr std::array list{
     key{"timeouts.statement", "statement_timeout around a blocking statement; 0: none", DURATION(timeouts.statement)},
     key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE; their wait for old snapshots counts", DURATION(timeouts.online_lock)},
     key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE", DURATION(timeouts.online_statement)},
+    key{"locks.budget", "for how long a strong lock is tried for, without queueing behind old transactions; 0: one attempt", DURATION(locks.budget)},
+    key{"locks.old_after", "a transaction older than this is waited for before the lock is asked for", DURATION(locks.old_after)},
     key{"limits.clients", "connections at a time; one more is answered 53300", COUNT(limits.clients, 1, 1'000'000)},
     key{"limits.statement", "longest text that is judged; a longer one that may be DDL is refused", SIZE(limits.statement)},
     key{"limits.startup", "from connecting to the first ReadyForQuery", DURATION(limits.startup)},

@@ -35,6 +35,12 @@ struct timeouts {
     std::chrono::milliseconds online_statement{0};
 };
 
+// `locks:` how a statement that needs a strong lock waits for it without holding up everybody else.
+struct locks {
+    std::chrono::milliseconds budget{0};      // for looking, waiting and trying, in all; zero: one attempt, no look
+    std::chrono::milliseconds old_after{100}; // a holder whose transaction is older than this is waited for without queueing
+};
+
 // `limits:` what one client may make us hold.
 struct limits {
     std::size_t clients = 10'000;           // connections at a time, over all workers
@@ -66,6 +72,7 @@ struct settings {
     config::mode mode = mode::enforce;
     std::uint64_t small_table = 8u << 20;   // bytes by pg_table_size; work on a smaller table is not a hazard
     config::timeouts timeouts;
+    config::locks locks;
     config::limits limits;
     config::unparseable unparseable = unparseable::guard;
     std::map<std::string, action> rules;    // rule id -> action, where it differs from the rule's own default

@@ -50,6 +50,8 @@ struct decision {
     timeout_class timeouts = timeout_class::none;   // the strongest of the statements
     std::vector<statement_decision> statements;
     std::optional<plan> replacement;  // present where action is rewrite: what runs instead of the whole text
+    // Nothing but changes of the schema that a rollback takes back: after a failure all of it may be sent once more.
+    bool repeatable = true;
     // The text itself sets lock_timeout or statement_timeout: ours are not put over it.
     bool sets_timeouts = false;
 };

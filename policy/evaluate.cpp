@@ -41,6 +41,14 @@ finding finding_of(const rule& r, hazard& h, action configured) {
     return f;
 }
 
+// Does nothing but what a rollback undoes, and returns no rows.
+bool repeatable(const statement& s) noexcept {
+    if (const auto* d = std::get_if<ddl>(&s.what)) return d->transactional;
+    return std::holds_alternative<alter_table>(s.what) || std::holds_alternative<create_index>(s.what) ||
+           std::holds_alternative<renaming>(s.what) || std::holds_alternative<setting_change>(s.what) ||
+           s.kind == "SET CONSTRAINTS";
+}
+
 class judgement {
 public:
     judgement(std::string_view text, std::size_t statements, const session_facts& session, const catalog_facts& catalog,
@@ -59,6 +67,7 @@ public:
         verdict.relations = does.relations;
         verdict.transactional = does.transactional;
         verdict.timeouts = does.timeouts;
+        out_.repeatable = out_.repeatable && does.transactional && repeatable(s);
         if (!harmless(s)) apply_rules(s, does, verdict);
         out_.timeouts = std::max(out_.timeouts, verdict.timeouts);
         out_.statements.push_back(std::move(verdict));

@@ -73,6 +73,10 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     }
     if (r.event == "outcome") {
         o["outcome"] = r.outcome;
+        if (r.attempts > 0) {
+            o["attempts"] = r.attempts;
+            o["lock_wait_ms"] = std::round(r.lock_wait_ms * 1000) / 1000;
+        }
         o["duration_ms"] = std::round(r.duration_ms * 1000) / 1000;
         put(o, "sqlstate", r.sqlstate);
         put(o, "tag", r.tag);

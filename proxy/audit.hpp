@@ -34,6 +34,8 @@ struct audit_record {
     std::vector<std::string> rules;
     std::string action, mode;
     std::vector<std::string> plan;  // what was run instead
+    int attempts = 0;          // of taking the locks; 0: not counted
+    double lock_wait_ms = 0;   // from the first look to the attempt that ended it
     double duration_ms = 0;
     std::string outcome, sqlstate, tag;
 };

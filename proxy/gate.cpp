@@ -84,7 +84,7 @@ bool gate::client_frame(bytes in, std::size_t& at) {
     if (discarding_ && head.tag != 'S' && head.tag != 'X') {
         flush_server(at);
         forward = false;  // in pieces too: client_rest_ is dropped with it (drop_rest_)
-    } else if (whole_needed(head.tag)) {
+    } else if (whole_needed(head.tag) && !skipping()) {
         if (here < size) return false;
         flush_server(at);
         forward = route({head.tag, rest.subspan(protocol::header_size, here - protocol::header_size), rest.first(here)});
@@ -308,18 +308,22 @@ bool gate::server_frame(bytes in, std::size_t& at) {
 gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     const auto reply = conversation_.on_backend(h.tag, body.empty() ? std::uint8_t{0} : body[0]);
     using owner = protocol::ledger::reply::owner;
-    if (reply.drops_ours && batch_ && batch_->on_dropped()) batch_done_ = true;
+    if (reply.drops_ours && batch_ && batch_->on_dropped()) exchange_done_ = true;
     drop_noted(reply.dropped_notes);
     if (h.tag == 'S') on_parameter(body);
     if (h.tag == 'E' && says_fatal(body)) {  // the client's to read, whatever it interrupted
         server_said_fatal_ = true;
         return verdict::pass;
     }
+    if (h.tag == 'Z' && !body.empty() && body[0] == 'I') holds_lock_ = false;
     if (h.tag == 'K') {
         if (const auto key = protocol::decode_backend_key(body)) known_.server_pid = key->pid;
     }
     if (reply.whose == owner::ours) return on_reply_to_ours(reply, h.tag, body);
-    if (reply.whose == owner::async && h.tag == 'N' && conversation_.owed().owing_ours()) return verdict::swallow;
+    if (reply.whose == owner::async && h.tag == 'N' && conversation_.owed().owing_ours()) {
+        if (held_) held_->add(h.tag, body);
+        return verdict::swallow;
+    }
     if (reply.whose != owner::client) return verdict::pass;
     if (h.tag == 'E' && reply.answers != 'Q' && reply.answers != 'S' && reply.answers != 'F') segment_failed_ = true;
     if (reply.note != 0 && on_noted_reply(reply, h.tag, body) == verdict::swallow) return verdict::swallow;
@@ -328,7 +332,11 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
 
 gate::verdict gate::on_reply_to_ours(const protocol::ledger::reply& r, char tag, bytes body) {
     if (batch_) {
-        if (batch_->on_reply(r, tag, body)) batch_done_ = true;
+        if (batch_->on_reply(r, tag, body)) exchange_done_ = true;
+        return verdict::swallow;
+    }
+    if (held_) {
+        if (held_->on_reply(r, tag, body)) exchange_done_ = true;
         return verdict::swallow;
     }
     // The Bind that was sent again in front of the client's Execute: an error of it is the Execute's.
@@ -426,7 +434,7 @@ void gate::start(task<void> t) {
 // Resumes the task as long as what it waits for is there; forgets it when it has ended.
 void gate::advance() {
     while (task_ && !task_.done() && waiting_) {
-        const bool come = batch_ ? batch_done_ : conversation_.owed().settled();
+        const bool come = batch_ || held_ ? exchange_done_ : conversation_.owed().settled();
         if (!come) return;
         std::exchange(waiting_, nullptr).resume();
     }

@@ -17,6 +17,7 @@
 #include "protocol/startup.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
+#include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/plan_machine.hpp"
@@ -118,6 +119,7 @@ private:
     void on_parameter(protocol::bytes body);
     void finish(noted n, std::string_view outcome);
     void drop_noted(std::size_t count);
+    bool skipping() const noexcept { return conversation_.owed().skipping(); }
     void flush_client(std::size_t at);
     void flush_server(std::size_t at);
     void start(task<void> t);
@@ -129,18 +131,28 @@ private:
     task<bool> settle(judged_message& m);
     task<std::optional<policy::decision>> decide(judged_message& m);
     task<void> carry_out(judged_message& m, policy::decision d);
-    task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly);
+    task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
+                          std::optional<std::chrono::milliseconds> lock = std::nullopt);
     bool restore_due(char status);
     task<void> restore(char status);
     task<void> restore_then_ready(char status);
     task<void> run_plan(judged_message& m, policy::plan plan, std::shared_ptr<audit_record> record);
     task<batch_reply> ask(batch b);
     task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
+    task<batch_reply> ask_one(std::string sql);
     void fail_before(judged_message& m, const protocol::error_fields& error);
     void forward_held(judged_message& m, std::shared_ptr<audit_record> record);
     void refuse(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
     void refuse_parse();
     policy::session_facts facts_of_session(const judged_message& m) const;
+
+    // attempts.cpp: waiting for a lock without queueing for it
+    bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;
+    task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<batch_reply> nap(const judged_message& m, std::chrono::milliseconds pause);
+    task<held_reply> try_once(judged_message& m, bool inside);
+    task<void> step_back(judged_message& m, bool inside);
+    task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
 
     // auditing.cpp: what is written down
     std::shared_ptr<audit_record> audit_decision(const judged_message& m, const policy::decision& d);
@@ -150,6 +162,7 @@ private:
 
     struct wait_for_line;
     struct wait_for_batch;
+    struct wait_for_held;
 
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
 
@@ -180,7 +193,9 @@ private:
     task<void> task_;
     std::coroutine_handle<> waiting_;
     std::optional<batch_collector> batch_;
-    bool batch_done_ = false;
+    std::optional<held_reply> held_;
+    bool exchange_done_ = false;     // of the batch, or of what is held
+    bool holds_lock_ = false;        // the transaction may hold a blocking lock already: waiting for another would extend it
     std::optional<armed_timeouts> armed_;
     bool running_plan_ = false;
     std::chrono::steady_clock::time_point plan_began_{};

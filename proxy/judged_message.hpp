@@ -19,6 +19,7 @@ struct judged_message {
     // Found out on the way.
     bool rebind = false;       // a Sync of ours has ended the portal: bind it anew first
     bool unsynced = false;     // in a pipeline that has executed something since its last Sync: no Sync of ours may cut it
+    std::chrono::steady_clock::time_point began{};  // when the judging began
     std::chrono::milliseconds lock_timeout{0}, statement_timeout{0};  // as the client has them
 };
 

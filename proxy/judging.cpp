@@ -73,13 +73,13 @@ struct gate::wait_for_batch {
 task<batch_reply> gate::ask(batch b) {
     to_server_->add(encode(b, conversation_));
     batch_.emplace(b);
-    batch_done_ = false;
+    exchange_done_ = false;
     wait_for_batch replies{*this};
     auto reply = co_await replies;
     if (reply.error && b.end == batch_end::sync) {  // its Close was skipped: the client is to find no statement of ours
         to_server_->add(encode(batch{}, conversation_));
         batch_.emplace(batch{});
-        batch_done_ = false;
+        exchange_done_ = false;
         wait_for_batch closed{*this};
         co_await closed;
     }
@@ -111,7 +111,14 @@ task<batch_reply> gate::ask_safely(std::vector<policy::catalog_query> queries, b
     co_return reply;
 }
 
+task<batch_reply> gate::ask_one(std::string sql) {
+    batch one{{{std::move(sql), {}}}, batch_end::sync};
+    auto reply = co_await ask(std::move(one));
+    co_return reply;
+}
+
 task<void> gate::judge_message(judged_message m) {
+    m.began = now_;
     const bool ours = co_await settle(m);
     if (!ours) co_return;
     if (status() == 'E') {  // the server refuses everything but ROLLBACK by itself
@@ -215,6 +222,11 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
         for (const auto& s : d.statements)
             for (const auto& f : s.findings) to_client_->add(protocol::encode_notice(notice_of(f)));
     }
+    if (may_attempt(m, d)) {
+        co_await attempt(m, std::move(d), record);
+        co_return;
+    }
+    if (d.timeouts == timeout_class::blocking) holds_lock_ = true;
     if (d.timeouts != timeout_class::none && !d.sets_timeouts && !known_.replication) {
         auto armed = co_await arm(m, d.timeouts, false);
         if (!armed.ok()) {
@@ -228,7 +240,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
 
 // Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is
 // then one of ours, and a limit that was meant for the client's would only leave it half done.
-task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly) {
+task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly, std::optional<milliseconds> lock) {
     const auto& t = settings_->timeouts;
     const bool online = wanted == timeout_class::online;
     auto next = armed_.value_or(armed_timeouts{.values = {{"lock_timeout", {m.lock_timeout, m.lock_timeout}},
@@ -236,7 +248,8 @@ task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool 
                                                .local = status() == 'T'});
     batch b{.queries = {}, .end = m.unsynced ? batch_end::flush : batch_end::sync};
     for (auto& [name, value] : next.values) {
-        const auto limit = name == "lock_timeout" ? (online ? t.online_lock : t.lock) : (online ? t.online_statement : t.statement);
+        const auto limit = name == "lock_timeout" ? lock.value_or(online ? t.online_lock : t.lock)
+                                                  : (online ? t.online_statement : t.statement);
         const auto ours = exactly ? limit : stricter(value.before, limit);
         if (ours != value.ours) b.queries.push_back({set(name, ours, next.local), {}});
         value.ours = ours;
@@ -307,10 +320,7 @@ task<void> gate::run_plan(judged_message& m, policy::plan plan, std::shared_ptr<
         const auto step = *next;
         batch_reply reply;
         if (!step.guard) reply = co_await arm(m, step.timeouts, step.timeouts == timeout_class::online);
-        if (reply.ok()) {
-            batch one{{{step.sql, {}}}, batch_end::sync};
-            reply = co_await ask(std::move(one));
-        }
+        if (reply.ok()) reply = co_await ask_one(step.sql);
         if (reply.error && !error) error = reply.error;
         action = machine.on_outcome(outcome_of(reply));
     }
@@ -334,8 +344,9 @@ void gate::forward_held(judged_message& m, std::shared_ptr<audit_record> record)
         const auto bound = conversation_.on_frontend('B', protocol::sender::ours);
         if (!bound) return die(protocol::sqlstate::protocol_violation, bound.error().message());
     }
-    noted_.push_back({.kind = note::statement, .script = m.text, .record = std::move(record), .sent = now_});
     to_server_->add(std::move(m.message));
+    if (skipping()) return pass(m.query ? 'Q' : 'E');  // no reply will come
+    noted_.push_back({.kind = note::statement, .script = m.text, .record = std::move(record), .sent = now_});
     pass(m.query ? 'Q' : 'E', note::statement);
 }
 

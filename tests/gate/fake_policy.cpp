@@ -64,6 +64,4 @@ const finding* leading_finding(const decision& d) noexcept {
     return nullptr;
 }
 
-std::string_view name(lock_mode) noexcept { return "ACCESS EXCLUSIVE"; }
-
 }  // namespace policy

@@ -25,7 +25,12 @@ struct conversation_case {
     words executed;
     config::mode mode = config::mode::enforce;
     std::map<std::string, std::string> fail_once = {};
+    std::chrono::seconds budget{0};  // of lock attempts; a nap takes one second
+    int holders = 0;
+    bool wait_each = false;
 };
+
+std::ostream& operator<<(std::ostream& out, const conversation_case& c) { return out << c.name; }
 
 // What every judged statement costs before it runs.
 const words looked{"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts"};
@@ -33,6 +38,8 @@ const words looked_inside{"SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW st
                           "RELEASE SAVEPOINT _lockkeeper"};
 const words armed{"SET lock_timeout = 500", "SET statement_timeout = 5000"};
 const words armed_inside{"SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000"};
+const words locks_tried_first{"SET lock_timeout = 20", "SET statement_timeout = 5000"};
+words safely(const words& more);
 const words restored{"SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0", "SET statement_timeout = 0"};
 const words restored_inside{"SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "RELEASE SAVEPOINT _lockkeeper",
                             "SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0",
@@ -42,6 +49,9 @@ words operator+(words a, const words& more) {
     a.insert(a.end(), more.begin(), more.end());
     return a;
 }
+
+// In a transaction block, between a savepoint and its end.
+words safely(const words& more) { return words{"SAVEPOINT _lockkeeper"} + more + words{"RELEASE SAVEPOINT _lockkeeper"}; }
 
 const std::string refuse = "/*judge*/ REFUSE", blocking = "/*judge*/ BLOCKING", rewrite = "/*judge*/ REWRITE";
 const std::string poison = "lockkeeper refused this statement: a-rule";
@@ -106,6 +116,53 @@ std::vector<conversation_case> cases() {
         {"a_late_cancel_that_hits_the_restoring_is_overcome", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + armed + words{blocking, "SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0"} + restored + words{"SELECT 1"},
          mode::enforce, {{"SET lock_timeout = 0", "57014"}}},
+        {"what_the_server_skips_is_not_waited_for", {p("FAIL"), b(), e(), h, p(blocking, "x"), b("x"), close_statement("x"), e(), s, q(blocking)},
+         {"1", "2", "E:22012", "Z:I", "C:/*judge*/", "Z:I"}, words{"FAIL"} + looked + armed + words{blocking} + restored, mode::enforce, {},
+         std::chrono::seconds(0), 0, true},
+    };
+}
+
+// How a strong lock is got.
+std::vector<conversation_case> lock_cases() {
+    using std::chrono::seconds;
+    constexpr auto enforce = config::mode::enforce;
+    const std::map<std::string, std::string> lost_once{{blocking, "55P03"}}, deadlock_once{{blocking, "40P01"}};
+    const words again{"NAP", "LOOK", "SET lock_timeout = 40", blocking};
+    return {
+        {"the_lock_comes_at_once", {q(blocking)}, {"C:/*judge*/", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking} + restored, enforce, {}, seconds(10)},
+        {"nobody_queues_behind_an_old_holder", {q(blocking)}, {"C:/*judge*/", "Z:I"},
+         looked + words{"LOOK", "NAP", "LOOK", "NAP", "LOOK"} + locks_tried_first + words{blocking} + restored, enforce, {}, seconds(10), 2},
+        {"the_lock_is_tried_again", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + restored + words{"SELECT 1"}, enforce, lost_once, seconds(10)},
+        {"a_deadlock_is_tried_again", {q(blocking)}, {"C:/*judge*/", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + restored, enforce, deadlock_once, seconds(10)},
+        {"an_execute_is_tried_again", {p(blocking, "x"), b("x"), e(), s, q("SELECT 1")}, {"1", "2", "C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + restored + words{"SELECT 1"}, enforce, lost_once, seconds(10)},
+        {"an_execute_fails_for_good", {p(blocking), b(), e(), p("SELECT 2"), b(), e(), s, q("SELECT 1")},
+         {"1", "2", "E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK", "NAP", "LOOK"} + locks_tried_first + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once, seconds(1), 9},
+        {"a_pipeline_behind_it_goes_on", {p(blocking), b(), e(), p("SELECT 2"), b(), e(), s},
+         {"1", "2", "C:/*judge*/", "1", "2", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + words{"SELECT 2"} + restored, enforce, lost_once, seconds(10)},
+        {"it_is_tried_again_in_a_transaction", {q("BEGIN"), q(blocking), q("COMMIT")}, {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I"},
+         words{"BEGIN"} + looked_inside + safely({"LOOK"}) +
+             words{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000", "SAVEPOINT _lockkeeper", blocking,
+                   "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper"} +
+             safely({"NAP"}) + safely({"LOOK"}) + words{"SET LOCAL lock_timeout = 40"} + safely({blocking}) + restored_inside + words{"COMMIT"},
+         enforce, lost_once, seconds(10)},
+        {"the_second_lock_of_a_transaction_is_not_waited_for", {q("BEGIN"), q(blocking), q(blocking + " two"), q("ROLLBACK")},
+         {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "E:55P03", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + safely({"LOOK"}) + words{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"} +
+             safely({blocking}) + restored_inside + looked_inside + armed_inside + words{blocking + " two", "ROLLBACK"},
+         enforce, {{blocking + " two", "55P03"}}, seconds(10)},
+        {"the_budget_is_spent", {q(blocking), q("SELECT 1")}, {"E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK", "NAP", "LOOK", "NAP", "LOOK"} + locks_tried_first + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once,
+         seconds(2), 9},
+        {"a_cancel_ends_the_waiting", {q(blocking), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK", "NAP", "lockkeeper refused this statement: canceled", "SELECT 1"}, enforce, {{"NAP", "57014"}}, seconds(10), 9},
+        {"another_error_is_the_answer", {q(blocking + " FAIL")}, {"E:22012", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking + " FAIL"} + restored, enforce, {}, seconds(10)},
     };
 }
 
@@ -114,6 +171,9 @@ struct conversations : testing::TestWithParam<conversation_case> {
         gate_script g(GetParam().mode);
         g.piece = piece;
         g.server.fail_once = GetParam().fail_once;
+        g.server.holders = GetParam().holders;
+        g.settings().locks.budget = GetParam().budget;
+        g.wait_each = GetParam().wait_each;
         return g;
     }
 };
@@ -156,5 +216,6 @@ TEST_P(conversations, cut_at_every_step) {
 }
 
 INSTANTIATE_TEST_SUITE_P(gate, conversations, testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(locks, conversations, testing::ValuesIn(lock_cases()), [](const auto& c) { return c.param.name; });
 
 }  // namespace

@@ -17,6 +17,7 @@ public:
     explicit gate_script(config::mode mode = config::mode::enforce) : settings_(std::make_shared<config::settings>()) {
         settings_->mode = mode;
     }
+    config::settings& settings() { return *settings_; }
 
     std::size_t piece = 0, cut = 0;
     server_model server;
@@ -81,6 +82,7 @@ private:
         for (const auto& f : frames(to_serve_)) {
             const auto reply = server.answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(5), f});
             server_out_.insert(server_out_.end(), reply.begin(), reply.end());
+            gate_->set_now(std::chrono::steady_clock::time_point(std::chrono::seconds(server.naps)));  // as long as a nap is
         }
     }
 

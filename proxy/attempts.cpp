@@ -1,0 +1,143 @@
+#include <algorithm>
+
+#include "protocol/frontend.hpp"
+#include "protocol/sqlstate.hpp"
+#include "proxy/gate.hpp"
+#include "proxy/guc.hpp"
+#include "proxy/lock_wait.hpp"
+#include "proxy/refusal.hpp"
+
+// How a statement gets its strong lock without holding up everybody else: look, try briefly, step back, wait.
+// One co_await per statement and none in conditions: g++ 12 destroys temporaries of such expressions twice.
+
+namespace proxy {
+
+using policy::timeout_class;
+using std::chrono::milliseconds;
+
+namespace {
+
+// lock_not_available, or the deadlock detector chose us: either way the locks are gone again and nothing was done.
+bool lost_the_lock(const held_reply& reply) noexcept { return reply.sqlstate() == "55P03" || reply.sqlstate() == "40P01"; }
+
+protocol::error_fields with_holders(protocol::error_fields error, const std::vector<lock_holder>& holders, int attempts) {
+    if (!holders.empty()) error.set('D', describe(holders));
+    error.set('H', "Lockkeeper tried " + std::to_string(attempts) +
+                       " times and gave way each time, so that nobody had to queue. End the session that holds the lock, or run "
+                       "the migration when it has ended.");
+    return error;
+}
+
+}  // namespace
+
+struct gate::wait_for_held {
+    gate& g;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
+    held_reply await_resume() const { return *std::exchange(g.held_, std::nullopt); }
+};
+
+// In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands.
+bool gate::may_attempt(const judged_message& m, const policy::decision& d) const noexcept {
+    return settings_->locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
+           !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && holds_lock_);
+}
+
+// The pause is a statement of the client's session, so that a cancel reaches it.
+task<batch_reply> gate::nap(const judged_message& m, milliseconds pause) {
+    const auto limit = stricter(m.statement_timeout, settings_->timeouts.statement);
+    if (limit > milliseconds::zero()) pause = std::min(pause, limit / 2);
+    std::vector<policy::catalog_query> sleep{{"/* lockkeeper */ SELECT pg_catalog.pg_sleep(" +
+                                                  std::to_string(std::chrono::duration<double>(pause).count()) + ")", {}}};
+    auto reply = co_await ask_safely(std::move(sleep), batch_end::sync);
+    co_return reply;
+}
+
+// The client's own message, its answer held back. Inside a transaction block a savepoint stands before it.
+task<held_reply> gate::try_once(judged_message& m, bool inside) {
+    if (inside) {
+        auto marked = co_await ask_one("/* lockkeeper */ SAVEPOINT _lockkeeper");
+        if (marked.error) {
+            held_reply failed;
+            failed.error = marked.error;
+            co_return failed;
+        }
+    }
+    const auto send = [this](const protocol::buffer& message) {
+        to_server_->add(protocol::buffer(message));
+        (void)conversation_.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
+    };
+    if (m.rebind) {
+        const auto bind = protocol::decode_bind({'B', protocol::bytes(m.bind).subspan(protocol::header_size), m.bind});
+        if (bind) send(protocol::encode_close('P', bind->portal));
+        send(m.bind);
+    }
+    send(m.message);
+    if (!m.query) send(protocol::encode_flush());
+    held_.emplace();
+    exchange_done_ = false;
+    wait_for_held wait{*this};
+    auto reply = co_await wait;
+    co_return reply;
+}
+
+// Undoes a failed attempt: outside a transaction block the server has done it, but skips up to a Sync.
+task<void> gate::step_back(judged_message& m, bool inside) {
+    m.rebind = !m.query;  // the failure took the portal
+    batch back;
+    if (inside) {
+        back.queries.push_back({"/* lockkeeper */ ROLLBACK TO SAVEPOINT _lockkeeper", {}});
+        back.queries.push_back({"/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper", {}});
+    }
+    if (!m.query) co_await ask(batch{});
+    if (inside) co_await ask(std::move(back));
+}
+
+task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
+    const bool inside = status() == 'T';
+    lock_attempts tries(settings_->locks, settings_->timeouts.lock, m.statement_timeout, who_.session, now_);
+    std::vector<lock_holder> holders;
+    held_reply reply;
+    for (;;) {
+        std::vector<policy::catalog_query> question{holders_query(d, settings_->locks.old_after)};
+        auto looked = co_await ask_safely(std::move(question), batch_end::sync);
+        if (looked.error && looked.error->get('C') == protocol::sqlstate::query_canceled) co_return fail_before(m, *looked.error);
+        holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
+        const bool last = !tries.may_go_on(now_);
+        if (holders.empty() || last) {
+            auto armed = co_await arm(m, timeout_class::blocking, false, tries.timeout());
+            if (armed.error) co_return fail_before(m, *armed.error);
+            reply = co_await try_once(m, inside);
+            if (last || !lost_the_lock(reply)) break;
+            tries.failed();
+            co_await step_back(m, inside);
+        }
+        auto napped = co_await nap(m, tries.pause());
+        if (napped.error) co_return fail_before(m, *napped.error);
+    }
+    if (lost_the_lock(reply)) reply.error = with_holders(std::move(*reply.error), holders, tries.attempts());
+    if (record) {
+        record->attempts = tries.attempts();
+        record->lock_wait_ms = std::chrono::duration<double, std::milli>(now_ - m.began).count();
+    }
+    co_await answer_held(m, std::move(reply), inside, record);
+}
+
+// What was held is the answer: it goes to the client now, and all around it is put in order.
+task<void> gate::answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record) {
+    const bool failed = reply.error.has_value();
+    noted done{.kind = note::statement, .script = m.text, .record = std::move(record), .sent = m.began, .tag = reply.command_tag,
+               .sqlstate = std::string(reply.sqlstate())};
+    if (inside && !failed) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
+    holds_lock_ = holds_lock_ || (inside && !failed);
+    if (m.query) co_await restore(status());
+    to_client_->add(std::move(reply.messages));
+    if (failed) to_client_->add(protocol::encode_error(*reply.error));
+    if (m.query) {
+        if (status() == 'I') prepared_.unbind_all();
+        to_client_->add(protocol::encode_ready(status()));
+    }
+    finish(std::move(done), {});
+}
+
+}  // namespace proxy

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "policy/decision.hpp"
+#include "policy/facts.hpp"
+
+// Waiting for a lock without queueing for it. A request that waits in PostgreSQL's lock queue holds up everybody who
+// comes after it, readers too (manual, 13.3; measured: one open reader and an ALTER TABLE behind it stop all traffic). So
+// Lockkeeper looks first who holds what conflicts, and asks for the lock only when nobody does whom it would have to
+// wait for long; if it does not come within a short lock_timeout, it steps out of the queue, waits and tries again.
+namespace proxy {
+
+// A session that holds a lock which a statement would have to wait for.
+struct lock_holder {
+    std::string pid, user, application_name;
+    std::string state;      // as in pg_stat_activity; empty where the client may not see it, or for a prepared transaction
+    std::string seconds;    // age of its transaction
+    std::string lock_mode;  // as in pg_locks
+    std::string relation;
+    std::string query;      // the first 200 characters of its last one
+};
+
+// Who holds a lock in the way of the decision's statements, in a transaction older than `old_after`. Autovacuum is left
+// out: it gives way by itself once somebody waits for it (deadlock_timeout).
+policy::catalog_query holders_query(const policy::decision& d, std::chrono::milliseconds old_after);
+std::vector<lock_holder> read_holders(const policy::catalog_rows& rows);
+
+// For the DETAIL of the error: one sentence for each, the first three.
+std::string describe(std::span<const lock_holder> holders);
+
+// How often, how long. The first attempts are the shortest, so that they are hardly felt; pauses grow and are spread, so
+// that two deploys do not meet again and again.
+class lock_attempts {
+public:
+    using time = std::chrono::steady_clock::time_point;
+    using duration = std::chrono::milliseconds;
+
+    // `client_limit`: the client's own statement_timeout, which bounds the whole; 0: none.
+    lock_attempts(const config::locks& settings, duration lock_timeout, duration client_limit, std::uint64_t seed, time now);
+
+    bool may_go_on(time now) const noexcept { return now < end_; }
+    duration timeout() const noexcept;  // lock_timeout of the next attempt
+    duration pause() noexcept;          // before the next look
+    void failed() noexcept { ++failed_; }
+    int attempts() const noexcept { return failed_ + 1; }
+
+private:
+    duration longest_, next_pause_;
+    std::uint64_t seed_;
+    time end_;
+    int failed_ = 0;
+};
+
+}  // namespace proxy

@@ -1,0 +1,142 @@
+"""A strong lock is got without making everybody queue for it."""
+
+import contextlib
+import threading
+import time
+
+import psycopg2
+import pytest
+
+from cluster import wait_until
+from test_timeouts import ADD, held, run, show, timed
+from wire import Wire, bind, execute, parse, shape, sync
+
+PATIENT = {"budget": "20s", "old_after": "50ms"}
+
+
+class Probe:
+    """A reader that asks t again and again; `longest` is the longest that it had to wait, in seconds."""
+
+    def __init__(self, cluster, database):
+        self.connection = cluster.connect(database)
+        self.longest = 0.0
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        cursor = self.connection.cursor()
+        while not self.ending.is_set():
+            begin = time.monotonic()
+            cursor.execute("SELECT count(*) FROM t")
+            self.longest = max(self.longest, time.monotonic() - begin)
+            self.ending.wait(0.005)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
+        self.connection.close()
+
+
+@pytest.fixture
+def patient(lockkeeper):
+    return lockkeeper(mode="guard", locks=PATIENT, timeouts={"lock": "500ms"})
+
+
+@contextlib.contextmanager
+def held_for(cluster, database, seconds, mode="ACCESS SHARE"):
+    """Another session holds t for a while."""
+    with held(cluster, database, mode) as holder:
+        timer = threading.Timer(seconds, holder.rollback)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.join()
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_readers_do_not_queue_behind_a_migration(autocommit, patient, cluster, database, table):
+    with contextlib.closing(patient.connect(database, autocommit=autocommit)) as connection:
+        with held_for(cluster, database, 1.5), Probe(cluster, database) as probe:
+            code, seconds = timed(connection, ADD)
+        assert code is None
+        assert seconds > 1.2
+        assert probe.longest < 0.5  # straight: as long as the other session holds its lock
+        if not autocommit:
+            connection.commit()
+        assert show(connection) == ("0", "0")
+    outcome = patient.audited(event="outcome", outcome="done", kind="ALTER TABLE")[0]
+    assert outcome["attempts"] >= 1
+    assert outcome["lock_wait_ms"] > 1200
+
+
+def test_straight_they_do(cluster, database, table, straight):
+    """The other side of the test above: what it guards against is real."""
+    with held_for(cluster, database, 1.0), Probe(cluster, database) as probe:
+        assert run(straight, ADD) is None
+    assert probe.longest > 0.5
+
+
+def test_extended(patient, cluster, database, table):
+    with held_for(cluster, database, 0.7), Wire(patient.port, database=database) as wire:
+        assert shape(wire.ask(parse(ADD), bind(), execute(), sync())) == "1 2 C ZI"
+
+
+def test_a_young_holder_is_met_in_the_queue(lockkeeper, cluster, database, table):
+    """Nobody is old enough to be waited for: only the short attempts end the wait, and they are counted."""
+    proxy = lockkeeper(mode="guard", locks={"budget": "20s", "old_after": "1h"}, timeouts={"lock": "500ms"})
+    with contextlib.closing(proxy.connect(database)) as connection, held_for(cluster, database, 1.0):
+        assert run(connection, ADD) is None
+    assert proxy.audited(event="outcome", outcome="done")[0]["attempts"] > 1
+
+
+def test_the_error_names_the_holder(lockkeeper, cluster, database, table):
+    proxy = lockkeeper(mode="guard", locks={"budget": "300ms", "old_after": "50ms"})
+    with contextlib.closing(proxy.connect(database)) as connection, held(cluster, database) as holder:
+        wait_until(lambda: timed(connection, "SELECT 1")[0] is None, "the proxy answers")
+        time_of_begin = time.monotonic()
+        with pytest.raises(psycopg2.errors.LockNotAvailable) as caught:
+            connection.cursor().execute(ADD)
+        assert time.monotonic() - time_of_begin < 2
+        detail = caught.value.diag.message_detail
+        assert f"Process {holder.info.backend_pid} " in detail
+        assert "AccessShareLock on public.t" in detail
+        assert "idle in transaction" in detail
+        assert "LOCK TABLE t" in detail
+        assert "gave way" in caught.value.diag.message_hint
+        assert show(connection) == ("0", "0")
+
+
+def test_a_cancel_ends_the_wait(patient, cluster, database, table):
+    with contextlib.closing(patient.connect(database)) as connection, held(cluster, database):
+        timer = threading.Timer(0.5, connection.cancel)
+        timer.start()
+        code, seconds = timed(connection, ADD)
+        timer.join()
+        assert code == "57014"
+        assert seconds < 3
+        assert show(connection) == ("0", "0")
+
+
+def test_the_clients_own_statement_timeout_bounds_the_wait(patient, cluster, database, table):
+    with contextlib.closing(patient.connect(database)) as connection, held(cluster, database):
+        run(connection, "SET statement_timeout = '600ms'")
+        code, seconds = timed(connection, ADD)
+        assert code in ("55P03", "57014")
+        assert seconds < 3
+        assert show(connection) == ("0", "600ms")
+
+
+def test_a_transaction_with_a_lock_fails_at_once(patient, cluster, database, table, straight):
+    straight.cursor().execute("CREATE TABLE other (id int)")
+    with contextlib.closing(patient.connect(database, autocommit=False)) as connection, held(cluster, database):
+        assert run(connection, "ALTER TABLE other ADD COLUMN x int") is None
+        code, seconds = timed(connection, ADD)
+        assert code == "55P03"
+        assert seconds < 2
+        connection.rollback()
+        assert run(connection, "SELECT 1") is None
