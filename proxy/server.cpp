@@ -2,6 +2,7 @@
 
 #include "proxy/audit.hpp"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -98,6 +99,10 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// A long statement's or a slow reader's buffer goes back to the system when it is freed. By default glibc raises this
+// threshold with the first big buffer and keeps all later ones (mallopt(3), M_MMAP_THRESHOLD).
+void give_big_buffers_back() { ::mallopt(M_MMAP_THRESHOLD, 128 * 1024); }
+
 // The control thread's part: signals, names, the end.
 class server {
 public:
@@ -108,6 +113,7 @@ public:
     int run() {
         std::signal(SIGPIPE, SIG_IGN);
         raise_descriptor_limit();
+        give_big_buffers_back();
         signals_.add(SIGTERM);
         signals_.add(SIGINT);
         if (!listen()) return 2;

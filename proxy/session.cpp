@@ -192,13 +192,13 @@ void session::feed_client(protocol::bytes in) {
 
 void session::feed_server(protocol::bytes in) {
     heard_ = true;
-    const bool was_closed = gate_->closed();
     gate_->set_now(house_.loop.now());
     const auto used = gate_->from_server(in, house_.to_client, house_.to_server);
     client_.socket.send(house_.to_client);
     server_.socket.send(house_.to_server);
     server_.socket.consume(used);
-    if (was_closed && !gate_->closed() && !client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
+    // What the client sent before its turn: while the gate was closed, or before the server let it in.
+    if (!gate_->closed() && !client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
 }
 
 // What the last reads and writes mean for the session as a whole.

@@ -20,15 +20,19 @@ def cluster():
         made.remove()
 
 
-@pytest.fixture
-def database(cluster):
-    """The name of a database of this test's own."""
+def made_database(cluster):
     name = f"test_{next(numbers)}"
     with contextlib.closing(cluster.connect()) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}")
     yield name
     with contextlib.closing(cluster.connect()) as connection:
         connection.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(cluster):
+    """The name of a database of this test's own."""
+    yield from made_database(cluster)
 
 
 @pytest.fixture
@@ -52,13 +56,38 @@ def lockkeeper(cluster, request):
     yield start
     failed = getattr(request.node, "failed", False)
     for proxy in started:
-        died = not proxy.alive()
-        status = proxy.stop()
-        if failed:
-            print(f"--- log of Lockkeeper on port {proxy.port}\n{proxy.log()}")
-        log = proxy.log()
-        proxy.remove()
-        assert not died and status == 0, f"Lockkeeper ended with {status}:\n{log}"
+        put_away(proxy, failed)
+
+
+@pytest.fixture(scope="module")
+def module_database(cluster):
+    """A database for all tests of a file."""
+    yield from made_database(cluster)
+
+
+@pytest.fixture(scope="module")
+def module_proxy(cluster):
+    """module_proxy(mode): one proxy for all tests of a file that need nothing else."""
+    started = {}
+
+    def get(mode="enforce"):
+        if mode not in started:
+            started[mode] = Proxy(cluster.port, mode=mode, small_table=0)
+        return started[mode]
+
+    yield get
+    for proxy in started.values():
+        put_away(proxy)
+
+
+def put_away(proxy, with_log=False):
+    died = not proxy.alive()
+    status = proxy.stop()
+    log = proxy.log()
+    if with_log:
+        print(f"--- log of Lockkeeper on port {proxy.port}\n{log}")
+    proxy.remove()
+    assert not died and status == 0, f"Lockkeeper ended with {status}:\n{log}"
 
 
 @pytest.fixture

@@ -34,12 +34,13 @@ def parse(sql, name="", types=()):
     return message("P", text(name) + text(sql) + struct.pack(f"!h{len(types)}i", len(types), *types))
 
 
-def bind(values=(), statement="", portal=""):
-    body = text(portal) + text(statement) + struct.pack("!hh", 0, len(values))
+def bind(values=(), statement="", portal="", formats=(), results=()):
+    """A value that is bytes goes as it is; format 0 is text, 1 is binary."""
+    body = text(portal) + text(statement) + struct.pack(f"!h{len(formats)}hh", len(formats), *formats, len(values))
     for value in values:
-        data = None if value is None else str(value).encode("utf-8")
+        data = value if value is None or isinstance(value, bytes) else str(value).encode("utf-8")
         body += struct.pack("!i", -1) if data is None else struct.pack("!i", len(data)) + data
-    return message("B", body + struct.pack("!h", 0))
+    return message("B", body + struct.pack(f"!h{len(results)}h", len(results), *results))
 
 
 def describe(kind="P", name=""):
@@ -124,7 +125,7 @@ class Wire:
 
     def take(self, count):
         while len(self.buffer) < count:
-            data = self.socket.recv(1 << 16)
+            data = self.socket.recv(max(1 << 16, count - len(self.buffer)))
             if not data:
                 raise Closed(self.buffer)
             self.buffer += data
