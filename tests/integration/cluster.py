@@ -82,7 +82,9 @@ class Endpoint:
 
 
 class Cluster(Endpoint):
-    def __init__(self):
+    def __init__(self, **settings):
+        """`settings` stand after those of CONFIGURATION, so they win."""
+        self.settings = settings
         self.directory = tempfile.mkdtemp(prefix="lockkeeper-pg-")
         self.data = os.path.join(self.directory, "data")
         self.log_path = os.path.join(self.directory, "log")
@@ -102,6 +104,7 @@ class Cluster(Endpoint):
         subprocess.run(self.as_owner + command, check=True, stdout=subprocess.DEVNULL, cwd="/")
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="ascii") as file:
             file.write(CONFIGURATION)
+            file.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
         with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="ascii") as file:
             file.write(AUTHENTICATION)
 
