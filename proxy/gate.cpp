@@ -354,6 +354,7 @@ gate::verdict gate::on_noted_reply(const protocol::ledger::reply& r, char tag, b
         front.sqlstate = error ? error->get('C') : "";
         front.error = error ? error->get('M') : "";
         if (front.kind == note::refused) {
+            front.sqlstate = front.refusal.sqlstate;
             to_client_->add(protocol::encode_error(error_of(front.refusal)));
             result = verdict::swallow;
         }
@@ -377,6 +378,7 @@ void gate::finish(noted n, std::string_view outcome) {
             prepared_.forget(n.name);
     }
     if (n.kind == note::close && ok) prepared_.forget(n.name);
+    if (n.kind == note::refused && n.record) audit_outcome(*n.record, outcome.empty() ? "refused" : outcome, n);
     if (n.kind != note::statement) return;
     if (ok && n.script) {
         if (n.script->ends_all_prepared()) prepared_.forget_all();

@@ -36,6 +36,13 @@ def database(cluster):
 
 
 @pytest.fixture
+def databases(cluster):
+    """databases(): one more database of this test's own."""
+    with contextlib.ExitStack() as all_of_them:
+        yield lambda: all_of_them.enter_context(contextlib.contextmanager(made_database)(cluster))
+
+
+@pytest.fixture
 def straight(cluster, database):
     """A connection that does not go through Lockkeeper, to prepare and to look."""
     with contextlib.closing(cluster.connect(database, application_name="straight")) as connection:
