@@ -94,7 +94,7 @@ std::string explain_markdown(const rule& r) {
 }
 
 std::string rules_markdown() {
-    std::string out = "# Rules\n\nWritten by `lockkeeper rules --format markdown`; a test compares.\n";
+    std::string out = "# Rules\n\nWritten by `lockkeeper rules`; a test compares.\n";
     for (const auto* r : all_rules()) out += "\n" + explain_markdown(*r);
     return out;
 }
