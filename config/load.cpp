@@ -3,10 +3,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 #include "config/keys.hpp"
@@ -118,7 +120,8 @@ settings load_text(const std::string& text, const std::string& name) {
 
 settings load_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) throw error(path + ":1:1: cannot be read");
+    file.peek();  // a directory can be opened, but not read
+    if (!file.is_open() || file.bad()) throw error(path + ": cannot be read: " + std::generic_category().message(errno));
     std::ostringstream text;
     text << file.rdbuf();
     return load_text(text.str(), path);

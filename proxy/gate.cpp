@@ -77,7 +77,12 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         die(protocol::sqlstate::protocol_violation, "invalid message length");
         return false;
     }
-    if (!may_pass(head.tag)) return false;
+    if (!may_pass(head.tag)) {
+        if (password_owed_)
+            die(protocol::sqlstate::protocol_violation, "expected a password message, got message type " +
+                                                            std::to_string(static_cast<unsigned char>(head.tag)));
+        return false;
+    }
     const auto size = std::uint64_t{head.length} + 1;
     const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(size, rest.size()));
     bool forward = true;
@@ -121,6 +126,7 @@ bool gate::may_pass(char tag) const noexcept {
 void gate::pass(char tag, note n) {
     const auto allowed = conversation_.on_frontend(tag, protocol::sender::client, static_cast<std::uint16_t>(n));
     if (!allowed) return die(protocol::sqlstate::protocol_violation, allowed.error().message());
+    if (tag == 'p') password_owed_ = false;
     if (tag == 'S' || tag == 'Q' || tag == 'F') {
         discarding_ = false;
         if (armed_ && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
@@ -266,6 +272,23 @@ bool passes_unread(char tag) noexcept {
     }
 }
 
+// What a server may say before its first ReadyForQuery (manual, "Start-up").
+bool opens_session(char tag) noexcept {
+    switch (tag) {
+    case 'R':
+    case 'K':
+    case 'S':
+    case 'N':
+    case 'E':
+    case 'v':
+    case 'Z': return true;
+    default: return false;
+    }
+}
+
+// Whether the Authentication message asks the client for an answer: all do but Ok (0) and SASLFinal (12).
+bool asks_for_password(bytes body) noexcept { return body.size() >= 4 && body[3] != 0 && body[3] != 12; }
+
 }  // namespace
 
 // FATAL and PANIC end the connection; V is their name in every language (PostgreSQL 9.6 and later).
@@ -284,6 +307,10 @@ bool gate::server_frame(bytes in, std::size_t& at) {
     }
     const auto size = std::uint64_t{head.length} + 1;
     const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(size, rest.size()));
+    if (phase() == phase::authentication && !opens_session(head.tag)) {
+        die(protocol::sqlstate::connection_failure, "the server does not speak PostgreSQL's protocol");
+        return false;
+    }
     const bool ours = conversation_.owed().owing_ours() && head.tag != 'A';
     if (head.tag == 'D' && !ours) {  // a row of the client's: nothing to enter anywhere
         at += here;
@@ -316,6 +343,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
         return verdict::pass;
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') holds_lock_ = false;
+    if (h.tag == 'R') password_owed_ = asks_for_password(body);
     if (h.tag == 'K') {
         if (const auto key = protocol::decode_backend_key(body)) known_.server_pid = key->pid;
     }

@@ -184,6 +184,7 @@ private:
     bool discarding_ = false;        // an error of our making: drop the client's messages up to its Sync
     bool segment_failed_ = false;    // the server answered a message of this segment with an error
     bool server_said_fatal_ = false;
+    bool password_owed_ = false;     // the server has asked for one: nothing else may come next
     bool awaiting_ready_ = false;    // timeouts are armed and the message that ends in ReadyForQuery is out
 
     prepared_statements prepared_;
