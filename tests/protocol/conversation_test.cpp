@@ -5,13 +5,15 @@
 #include <optional>
 
 #include "protocol/frame.hpp"
-#include "script.hpp"
+#include "replay.hpp"
 #include "scripts.hpp"
 
 namespace {
 
 using protocol::conversation;
+using script::expect_line;
 using script::step;
+using script::take;
 
 // Before a script whose first line is not the StartupMessage's the session has been started.
 conversation at_the_beginning_of(const std::vector<step>& steps) {
@@ -22,33 +24,6 @@ conversation at_the_beginning_of(const std::vector<step>& steps) {
         c.on_backend('Z', 'I');
     }
     return c;
-}
-
-// Takes the step; what the line says of it behind its state.
-std::string take(conversation& c, const step& s) {
-    if (s.who == '^') {
-        c.startup_sent();
-        return "";
-    }
-    if (s.who != '<') {
-        const auto by = s.who == '*' ? protocol::sender::ours : protocol::sender::client;
-        return c.on_frontend(s.tag, by, s.note).has_value() ? "" : "refused";
-    }
-    const auto reply = c.on_backend(s.tag, s.arguments.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(s.arguments[0]));
-    if (s.arguments == "FATAL") c.on_fatal();
-    return script::describe(reply);
-}
-
-void expect_line(conversation& c, const step& s, std::size_t line) {
-    const bool was_in_step = c.owed().in_step();
-    EXPECT_EQ(take(c, s), s.reply) << "line " << line << ": " << s.who << ' ' << s.tag;
-    EXPECT_EQ(script::describe(c), s.state) << "line " << line << ": " << s.who << ' ' << s.tag;
-    EXPECT_EQ(c.owed().in_step(), was_in_step && s.reply != "unexpected");
-    if (c.owed().quiet()) {
-        EXPECT_EQ(c.owed().size(), 0u);
-        EXPECT_TRUE(c.owed().settled());
-        EXPECT_FALSE(c.owed().owing_ours());
-    }
 }
 
 struct conversations : testing::TestWithParam<script::conversation> {

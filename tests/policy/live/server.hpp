@@ -2,30 +2,24 @@
 
 #include <libpq-fe.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "policy/facts.hpp"
+#include "support/cluster.hpp"
 
 namespace live {
 
-// A throw-away PostgreSQL: made in a temporary directory, reached by a Unix socket only, removed when it ends.
-// One for all tests of the program; a server cannot run as root, so there it runs as user postgres.
+// One throw-away PostgreSQL for all tests of the program.
 class server {
 public:
-    server();
-    ~server();
-    server(const server&) = delete;
-    server& operator=(const server&) = delete;
-
     // An empty database of this test's own.
     std::string create_database();
     std::string conninfo(const std::string& database) const;
 
 private:
-    std::filesystem::path directory_;
+    support::cluster cluster_;
     int databases_ = 0;
 };
 

@@ -147,7 +147,7 @@ inline constexpr conversation pipelines[] = {
         > C S/x         | skipping I 0
         > S             | in_reply I 1
         < Z I           | ready I 0    | S.
-        > Q select 1; select 1/0 | in_reply I 1
+        > Q select 1; select 1/i from generate_series(0, 1) i | in_reply I 1
         < T             | in_reply I 1 | Q
         < D             | in_reply I 1 | Q
         < C             | in_reply I 1 | Q

@@ -30,7 +30,7 @@ inline constexpr conversation queries[] = {
         < Z I           | ready I 0    | Q.
     )"},
     {"an_error_ends_the_query_it_is_in_and_no_other", source::server, R"(
-        > Q#1 select 1; select 1/0; select 2 | in_reply I 1
+        > Q#1 select 1; select 1/i from generate_series(0, 1) i; select 2 | in_reply I 1
         > Q#2 select 3  | in_reply I 2
         < T             | in_reply I 2 | Q#1
         < D             | in_reply I 2 | Q#1
@@ -126,11 +126,12 @@ inline constexpr conversation queries[] = {
         < E FATAL       | closed I 0   | async
     )"},
     {"fatal_in_reply", source::server, R"(
-        > Q#5 select pg_terminate_backend(pg_backend_pid()) | in_reply I 1
+        > Q#5 select pg_terminate_backend(pg_backend_pid()), pg_sleep(9) | in_reply I 1
+        < T             | in_reply I 1 | Q#5
         < E FATAL       | closed I 1   | Q#5
     )"},
     {"fatal_in_a_pipeline", source::server, R"(
-        > P /select pg_terminate_backend(pg_backend_pid()) | in_reply I 1
+        > P /select pg_terminate_backend(pg_backend_pid()), pg_sleep(9) | in_reply I 1
         > B /           | in_reply I 2
         > E#5 /0        | in_reply I 3
         > E#6 /0        | in_reply I 4
