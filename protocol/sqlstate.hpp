@@ -1,7 +1,23 @@
 #pragma once
+
 #include <string_view>
+
+// The SQLSTATEs that are sent or looked for. Manual, appendix A; LKxxx are ours: class LK is in nobody's use.
 namespace protocol::sqlstate {
-inline constexpr std::string_view protocol_violation = "08P01", connection_failure = "08006", cannot_connect = "08001", internal_error = "XX000",
-    query_canceled = "57014", lock_not_available = "55P03", warning = "01000", lockkeeper_rejected = "LK001", lockkeeper_not_understood = "LK004",
-    too_many_connections = "53300", admin_shutdown = "57P01", program_limit_exceeded = "54000";
-}
+
+inline constexpr std::string_view warning = "01000";
+inline constexpr std::string_view cannot_connect = "08001";      // sqlclient_unable_to_establish_sqlconnection
+inline constexpr std::string_view connection_failure = "08006";
+inline constexpr std::string_view protocol_violation = "08P01";
+inline constexpr std::string_view deadlock_detected = "40P01";
+inline constexpr std::string_view too_many_connections = "53300";
+inline constexpr std::string_view program_limit_exceeded = "54000";
+inline constexpr std::string_view lock_not_available = "55P03";
+inline constexpr std::string_view query_canceled = "57014";
+inline constexpr std::string_view admin_shutdown = "57P01";
+inline constexpr std::string_view internal_error = "XX000";
+
+inline constexpr std::string_view lockkeeper_rejected = "LK001";
+inline constexpr std::string_view lockkeeper_not_understood = "LK004";
+
+}  // namespace protocol::sqlstate

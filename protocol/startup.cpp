@@ -1,13 +1,22 @@
 #include "protocol/startup.hpp"
-#include <algorithm>
+
+#include "protocol/reader.hpp"
+
 namespace protocol {
-result<startup_message> decode_startup(bytes b) {
-    startup_message m;
-    if (b.size() < 9) return errc::truncated_field;
-    m.version = std::uint32_t(b[4])<<24|std::uint32_t(b[5])<<16|std::uint32_t(b[6])<<8|b[7];
-    b = b.subspan(8);
-    const auto text = [&]() -> std::string { auto e = std::find(b.begin(), b.end(), 0); std::string s(b.begin(), e); b = e == b.end() ? bytes{} : b.subspan(static_cast<std::size_t>(e - b.begin()) + 1); return s; };
-    while (!b.empty() && b[0] != 0) { auto n = text(); m.parameters.emplace_back(n, text()); }
-    return m;
+
+result<startup_message> decode_startup(bytes packet) {
+    reader in(packet);
+    if (in.u32() != packet.size()) return errc::bad_length;
+    startup_message out;
+    out.version = in.u32();
+    while (!in.bad()) {
+        const auto name = in.string();
+        if (in.bad() || name.empty()) break;
+        const auto value = in.string();
+        if (in.bad()) break;
+        out.parameters.emplace_back(name, value);
+    }
+    return in.finish(std::move(out));
 }
-}
+
+}  // namespace protocol
