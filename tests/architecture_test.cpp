@@ -74,7 +74,7 @@ std::vector<std::string> broken(const source& s) {
         for (const auto& l : laws())
             if (l.governs(s.path) && l.forbids(*included)) report(l.name + ": " + l.remedy);
     }
-    constexpr auto longest = 460;
+    constexpr auto longest = 500;
     if (std::count(s.text.begin(), s.text.end(), '\n') > longest)
         out.push_back(s.path + ": more than " + std::to_string(longest) + " lines: there are two ideas in it");
     return out;
@@ -121,7 +121,7 @@ TEST(architecture, notices) {
     EXPECT_EQ(count("policy/evaluate.cpp", "#include <pg_query/pg_query.pb-c.h>\n"), 1u);
     EXPECT_EQ(count("proxy/a.cpp", "#include <sys/epoll.h>\n"), 0u);
     EXPECT_EQ(count("proxy/a.cpp", "// \xc3\xa9\n"), 1u);
-    EXPECT_EQ(count("proxy/a.cpp", std::string(500, '\n')), 1u);
+    EXPECT_EQ(count("proxy/a.cpp", std::string(501, '\n')), 1u);
 }
 
 }  // namespace
