@@ -3,20 +3,13 @@
 #include <array>
 #include <stdexcept>
 
-#include "config/load.hpp"
 #include "config/values.hpp"
 
 namespace config {
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_literals;
-
-std::uint16_t parse_port(const std::string& text) { return static_cast<std::uint16_t>(parse_count(text, 0, 65535)); }
-
-std::string print_endpoint(const endpoint& e) {
-    const bool literal6 = e.host.find(':') != std::string::npos;
-    return "'" + (literal6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port) + "'";
-}
 
 std::string parse_level(const std::string& text) {
     for (const auto* level : {"trace", "debug", "info", "warn", "error", "off"})
@@ -24,44 +17,49 @@ std::string parse_level(const std::string& text) {
     throw std::invalid_argument("expected one of trace, debug, info, warn, error, off, not '" + text + "'");
 }
 
-#define DURATION(field) \
-    [](settings& s, const std::string& t) { s.field = parse_duration(t); }, [](const settings& s) { return print_duration(s.field); }
-#define SIZE(field) \
-    [](settings& s, const std::string& t) { s.field = parse_size(t); }, [](const settings& s) { return print_size(s.field); }
+void read_host(settings& s, const std::string& text) {
+    if (text.empty()) throw std::invalid_argument("expected a host name, an address or a directory, not ''");
+    s.upstream.host = parse_text(text);
+}
+
+#define DURATION(field, least) \
+    [](settings& s, const std::string& t) { s.field = parse_duration(t, least); }, [](const settings& s) { return print_duration(s.field); }
+#define SIZE(field, least, most) \
+    [](settings& s, const std::string& t) { s.field = parse_size(t, least, most); }, [](const settings& s) { return print_size(s.field); }
 #define COUNT(field, least, most)                                                                                   \
     [](settings& s, const std::string& t) { s.field = static_cast<decltype(s.field)>(parse_count(t, least, most)); }, \
         [](const settings& s) { return std::to_string(s.field); }
 #define TEXT(field) \
-    [](settings& s, const std::string& t) { s.field = t; }, [](const settings& s) { return "'" + s.field + "'"; }
+    [](settings& s, const std::string& t) { s.field = parse_text(t); }, [](const settings& s) { return print_text(s.field); }
 #define WORD(field, parse) \
     [](settings& s, const std::string& t) { s.field = parse(t); }, [](const settings& s) { return print(s.field); }
 
 constexpr std::array list{
-    key{"listen", "where clients connect: host:port; * is every address",
+    key{"listen", "Where clients connect: host:port. * is every address of the machine; an IPv6 address stands in brackets; port 0 takes a free one.",
         [](settings& s, const std::string& t) { s.listen = parse_endpoint(t); },
         [](const settings& s) { return print_endpoint(s.listen); }},
-    key{"upstream.host", "the PostgreSQL server; a path that starts with / names a directory of Unix sockets", TEXT(upstream.host)},
-    key{"upstream.port", "its port", [](settings& s, const std::string& t) { s.upstream.port = parse_port(t); },
-        [](const settings& s) { return std::to_string(s.upstream.port); }},
-    key{"upstream.connect_timeout", "how long a connection to it may take, over all its addresses", DURATION(upstream.connect_timeout)},
-    key{"workers", "threads that carry sessions; 0: one per core, at most 4", COUNT(workers, 0, 64)},
-    key{"mode", "observe: decide and audit only; guard: timeouts and warnings; enforce: rewrite and refuse too", WORD(mode, parse_mode)},
-    key{"small_table", "work on a table below this size (pg_table_size) is no hazard", SIZE(small_table)},
-    key{"unparseable", "DDL that cannot be parsed: guard (timeouts, and a warning) or reject", WORD(unparseable, parse_unparseable)},
-    key{"timeouts.lock", "lock_timeout around a blocking statement; 0: none", DURATION(timeouts.lock)},
-    key{"timeouts.statement", "statement_timeout around a blocking statement; 0: none", DURATION(timeouts.statement)},
-    key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE; their wait for old snapshots counts", DURATION(timeouts.online_lock)},
-    key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE", DURATION(timeouts.online_statement)},
-    key{"locks.budget", "for how long a strong lock is tried for, without queueing behind old transactions; 0: one attempt", DURATION(locks.budget)},
-    key{"locks.old_after", "a transaction older than this is waited for before the lock is asked for", DURATION(locks.old_after)},
-    key{"limits.clients", "connections at a time; one more is answered 53300", COUNT(limits.clients, 1, 1'000'000)},
-    key{"limits.statement", "longest text that is judged; a longer one that may be DDL is refused", SIZE(limits.statement)},
-    key{"limits.startup", "from connecting to the first ReadyForQuery", DURATION(limits.startup)},
-    key{"audit.file", "audit log: JSON lines, appended; empty: no file", TEXT(audit.file)},
-    key{"audit.stdout", "audit log on standard output too",
+    key{"upstream.host", "The PostgreSQL server: a name, an address, or a path that starts with / and names a directory of Unix sockets. Without this key: PGHOST.",
+        read_host, [](const settings& s) { return print_text(s.upstream.host); }},
+    key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535)},
+    key{"upstream.connect_timeout", "How long connecting to it may take, over all its addresses; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
+    key{"workers", "Threads that carry sessions, up to 64. 0: one per core, at most 4.", COUNT(workers, 0, 64)},
+    key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode)},
+    key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size)},
+    key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable)},
+    key{"timeouts.lock", "lock_timeout around a statement that takes a lock which stops reads or writes. 0: none. A client's own, stricter one stands.", DURATION(timeouts.lock, 0ms)},
+    key{"timeouts.statement", "statement_timeout around such a statement. 0: none. A client's own, stricter one stands.", DURATION(timeouts.statement, 0ms)},
+    key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms)},
+    key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE. 0: none.", DURATION(timeouts.online_statement, 0ms)},
+    key{"locks.budget", "For how long a lock that stops reads or writes is tried for, in short attempts, without queueing behind old transactions. 0: one attempt.", DURATION(locks.budget, 0ms)},
+    key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms)},
+    key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
+    key{"limits.statement", "The longest text that is judged, 1KiB to 1GiB; a longer one that may be DDL is refused.", SIZE(limits.statement, 1u << 10, 1u << 30)},
+    key{"limits.startup", "How long a client may take from connecting to its first ReadyForQuery; at least 1ms.", DURATION(limits.startup, 1ms)},
+    key{"audit.file", "The audit log: one JSON object a line, appended. Empty: no file.", TEXT(audit.file)},
+    key{"audit.stdout", "Whether the audit log goes to standard output too: true or false.",
         [](settings& s, const std::string& t) { s.audit.to_stdout = parse_bool(t); },
         [](const settings& s) { return s.audit.to_stdout ? "true"s : "false"s; }},
-    key{"log.level", "trace, debug, info, warn, error or off; never holds SQL",
+    key{"log.level", "What the log on standard error tells: trace, debug, info, warn, error or off. It never holds SQL.",
         [](settings& s, const std::string& t) { s.log.level = parse_level(t); },
         [](const settings& s) { return s.log.level; }},
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,7 +11,7 @@ namespace config {
 // One setting: the path of its key, what it is for, and how it is read and written.
 struct key {
     std::string_view path;     // "timeouts.lock"
-    std::string_view meaning;  // one line, for example.yaml and `config print`
+    std::string_view meaning;  // whole sentences with units and limits, for `config print` and config/example.yaml
     void (*read)(settings&, const std::string&);  // throws std::invalid_argument
     std::string (*write)(const settings&);
 };

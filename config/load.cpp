@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "config/keys.hpp"
@@ -34,6 +35,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 struct reader {
     const std::string& name;
+    const rule_check& check;
     settings out;
     std::set<std::string> seen{};
 
@@ -47,11 +49,12 @@ struct reader {
 
     [[noreturn]] void unknown(const YAML::Node& at, const std::string& prefix, const std::string& path) const {
         std::string nearest;
-        std::size_t least = 4;  // further away is no slip of the pen
+        const auto typed = std::string_view(path).substr(prefix.size());
+        auto least = std::min<std::size_t>(4, typed.size());  // further away is no slip of the pen
         const auto consider = [&](std::string_view known) {
             if (!known.starts_with(prefix)) return;
             const auto word = known.substr(prefix.size(), known.find('.', prefix.size()) - prefix.size());
-            const auto edits = distance(word, std::string_view(path).substr(prefix.size()));
+            const auto edits = distance(word, typed);
             if (edits < least) {
                 least = edits;
                 nearest = word;
@@ -65,14 +68,16 @@ struct reader {
     void read_rules(const YAML::Node& map) {
         if (!map.IsMap() && !map.IsNull()) fail(map.Mark(), "'rules' must be a map of rule ids to actions");
         for (const auto& entry : map) {
-            const auto id = entry.first.as<std::string>();
+            if (!entry.first.IsScalar()) fail(entry.first.Mark(), "a key must be a word");
+            const auto id = entry.first.Scalar();
             if (!entry.second.IsScalar()) fail(entry.second.Mark(), "'rules." + id + "' must be one value");
-            if (out.rules.contains(id)) fail(entry.first.Mark(), "'rules." + id + "' stands here twice");
+            if (!seen.insert("rules." + id).second) fail(entry.first.Mark(), "'rules." + id + "' stands here twice");
             try {
                 out.rules[id] = parse_action(entry.second.Scalar());
             } catch (const std::invalid_argument& problem) {
                 fail(entry.second.Mark(), "'rules." + id + "': " + problem.what());
             }
+            if (const auto wrong = check ? check(id, out.rules[id]) : std::nullopt) fail(entry.first.Mark(), *wrong);
         }
     }
 
@@ -106,52 +111,27 @@ struct reader {
 
 }  // namespace
 
-settings load_text(const std::string& text, const std::string& name) {
-    reader r{name, {}};
+settings load_text(const std::string& text, const std::string& name, const rule_check& check, settings start) {
+    reader r{name, check, std::move(start)};
     try {
-        const auto document = YAML::Load(text);
-        if (!document.IsMap() && !document.IsNull()) r.fail(document.Mark(), "a configuration is a map of keys");
-        if (document.IsMap()) r.read_map(document, "");
+        const auto documents = YAML::LoadAll(text);
+        if (documents.size() > 1) r.fail(documents[1].Mark(), "a configuration is one document");
+        if (documents.empty() || documents[0].IsNull()) return r.out;
+        if (!documents[0].IsMap()) r.fail(documents[0].Mark(), "a configuration is a map of keys");
+        r.read_map(documents[0], "");
     } catch (const YAML::Exception& problem) {
         r.fail(problem.mark, problem.msg);
     }
     return r.out;
 }
 
-settings load_file(const std::string& path) {
+settings load_file(const std::string& path, const rule_check& check, settings start) {
     std::ifstream file(path, std::ios::binary);
     file.peek();  // a directory can be opened, but not read
     if (!file.is_open() || file.bad()) throw error(path + ": cannot be read: " + std::generic_category().message(errno));
     std::ostringstream text;
     text << file.rdbuf();
-    return load_text(text.str(), path);
-}
-
-std::string print(const settings& s) {
-    std::string out, section;
-    for (const auto& k : keys()) {
-        const auto dot = k.path.find('.');
-        const auto in = dot == k.path.npos ? "" : std::string(k.path.substr(0, dot));
-        if (in != section && !in.empty()) out += "\n" + in + ":\n";
-        if (in.empty() && !section.empty()) out += "\n";
-        section = in;
-        const std::string indent = in.empty() ? "" : "  ";
-        out += indent + "# " + std::string(k.meaning) + "\n";
-        out += indent + std::string(dot == k.path.npos ? k.path : k.path.substr(dot + 1)) + ": " + k.write(s) + "\n";
-    }
-    out += "\n# rule id: allow, warn, rewrite or reject, where it differs from the rule's own default (`lockkeeper rules`)\n";
-    out += s.rules.empty() ? "rules: {}\n" : "rules:\n";
-    for (const auto& [id, what] : s.rules) out += "  " + id + ": " + print(what) + "\n";
-    return out;
-}
-
-endpoint parse_endpoint(const std::string& text) {
-    const auto colon = text.rfind(':');
-    auto host = colon == std::string::npos ? "127.0.0.1" : text.substr(0, colon);
-    const auto port = colon == std::string::npos ? text : text.substr(colon + 1);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    if (host.empty()) throw std::invalid_argument("expected host:port, not '" + text + "'");
-    return {host, static_cast<std::uint16_t>(parse_count(port, 0, 65535))};
+    return load_text(text.str(), path, check, std::move(start));
 }
 
 }  // namespace config

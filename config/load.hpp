@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -13,16 +14,15 @@ struct error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Reads YAML into settings; every key that is missing keeps its default. Throws error at the first key that is unknown,
-// said twice, of the wrong type or out of range.
-settings load_text(const std::string& text, const std::string& name);
-settings load_file(const std::string& path);
+// What is wrong with one entry of `rules`, if anything: which rules there are only the policy knows.
+using rule_check = std::function<std::optional<std::string>(const std::string& id, action what)>;
 
-// Every setting, as YAML that load_text() reads back to the same settings.
+// Reads YAML into settings; a key that is missing keeps its value of `start`. Throws error at the first key that is
+// unknown, said twice, of the wrong type or out of range.
+settings load_text(const std::string& text, const std::string& name, const rule_check& check = {}, settings start = {});
+settings load_file(const std::string& path, const rule_check& check = {}, settings start = {});
+
+// Every setting and what it is for, as YAML that load_text() reads back to the same settings.
 std::string print(const settings& s);
-
-// "host:port", "[::1]:port" or "port"; throws std::invalid_argument.
-endpoint parse_endpoint(const std::string& text);
-
 
 }  // namespace config

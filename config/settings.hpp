@@ -63,8 +63,8 @@ struct log {
     std::string level = "info";  // trace, debug, info, warn, error, off
 };
 
-// Everything that can be configured, at its default. The YAML side (names, units, one-line meanings)
-// is the list in config/keys.cpp; a test holds config/example.yaml, that list and this together.
+// Everything that can be configured, at its default. The YAML side (names, units, meanings) is the
+// list in config/keys.cpp; tests/config/example_test.cpp holds config/example.yaml, that list and this together.
 struct settings {
     endpoint listen{"127.0.0.1", 6432};
     config::upstream upstream;

@@ -1,5 +1,6 @@
 #include "config/values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
@@ -14,22 +15,27 @@ using unit = std::pair<std::string_view, std::uint64_t>;
 constexpr std::array<unit, 4> time_units{{{"h", 3'600'000}, {"min", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr std::array<unit, 4> size_units{{{"GiB", 1u << 30}, {"MiB", 1u << 20}, {"KiB", 1u << 10}, {"", 1}}};
 
-// A number and one of the units; a bare 0 needs none.
-std::uint64_t parse_with_unit(const std::string& text, std::span<const unit> units, const char* expected) {
-    std::uint64_t count = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [rest, failed] = std::from_chars(text.data(), end, count);
-    const std::string_view suffix(rest, static_cast<std::size_t>(end - rest));
-    if (failed == std::errc{} && count == 0 && suffix.empty()) return 0;
-    for (const auto& [name, factor] : units)
-        if (failed == std::errc{} && suffix == name && count <= INT64_MAX / factor) return count * factor;
-    throw std::invalid_argument(std::string("expected ") + expected + ", not '" + text + "'");
-}
-
 std::string print_with_unit(std::uint64_t value, std::span<const unit> units) {
     for (const auto& [name, factor] : units)
         if (value != 0 && value % factor == 0) return std::to_string(value / factor) + std::string(name);
     return "0";
+}
+
+// A number and one of the units; a bare 0 needs none.
+std::uint64_t parse_with_unit(const std::string& text, std::span<const unit> units, const char* expected, std::uint64_t least,
+                              std::uint64_t most) {
+    std::uint64_t count = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [rest, failed] = std::from_chars(text.data(), end, count);
+    const std::string_view suffix(rest, static_cast<std::size_t>(end - rest));
+    const auto known = std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.first == suffix; });
+    const bool bare_zero = count == 0 && suffix.empty() && rest != text.data();
+    const bool spelled = rest != text.data() && (known != units.end() || bare_zero);
+    if (!spelled) throw std::invalid_argument(std::string("expected ") + expected + ", not '" + text + "'");
+    const auto factor = bare_zero ? 1 : known->second;
+    if (failed == std::errc{} && count <= most / factor && count * factor >= least) return count * factor;
+    throw std::invalid_argument("expected " + print_with_unit(least, units) + " to " + print_with_unit(most, units) + ", not '" +
+                                text + "'");
 }
 
 template <class Enum, std::size_t N>
@@ -58,14 +64,16 @@ constexpr std::array<std::pair<std::string_view, unparseable>, 2> unparseables{
 
 }  // namespace
 
-std::chrono::milliseconds parse_duration(const std::string& text) {
-    return std::chrono::milliseconds(parse_with_unit(text, time_units, "a time such as 0, 500ms, 5s, 2min or 1h"));
+std::chrono::milliseconds parse_duration(const std::string& text, std::chrono::milliseconds least) {
+    const auto bound = [](std::chrono::milliseconds m) { return static_cast<std::uint64_t>(m.count()); };
+    return std::chrono::milliseconds(parse_with_unit(text, time_units, "a time such as 0, 500ms, 5s, 2min or 1h", bound(least),
+                                                     bound(longest_duration)));
 }
 std::string print_duration(std::chrono::milliseconds value) {
     return print_with_unit(static_cast<std::uint64_t>(value.count()), time_units);
 }
-std::uint64_t parse_size(const std::string& text) {
-    return parse_with_unit(text, size_units, "a size such as 0, 512, 64KiB, 8MiB or 1GiB");
+std::uint64_t parse_size(const std::string& text, std::uint64_t least, std::uint64_t most) {
+    return parse_with_unit(text, size_units, "a size such as 0, 512, 64KiB, 8MiB or 1GiB", least, most);
 }
 std::string print_size(std::uint64_t value) { return print_with_unit(value, size_units); }
 
@@ -81,6 +89,36 @@ std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uin
 bool parse_bool(const std::string& text) {
     if (text == "true" || text == "false") return text == "true";
     throw std::invalid_argument("expected true or false, not '" + text + "'");
+}
+
+std::string parse_text(const std::string& text) {
+    const bool plain = std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
+    if (plain) return text;
+    throw std::invalid_argument("expected a text without line breaks and control characters");
+}
+
+std::string print_text(const std::string& value) {
+    std::string out = "'";
+    for (const char c : value) out.append(c == '\'' ? 2 : 1, c);
+    return out + "'";
+}
+
+endpoint parse_endpoint(const std::string& text, std::uint16_t least_port) {
+    const auto colon = text.rfind(':');
+    auto host = colon == std::string::npos ? "127.0.0.1" : text.substr(0, colon);
+    const auto port = colon == std::string::npos ? text : text.substr(colon + 1);
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    // Without brackets nobody can tell where an IPv6 address ends and the port begins (RFC 3986, 3.2.2).
+    const bool unclear = !bracketed && host.find_first_of(":[]") != std::string::npos;
+    if (host.empty() || unclear || host.find(' ') != std::string::npos)
+        throw std::invalid_argument("expected host:port, not '" + text + "'");
+    return {parse_text(host), static_cast<std::uint16_t>(parse_count(port, least_port, 65535))};
+}
+
+std::string print_endpoint(const endpoint& e) {
+    const bool literal6 = e.host.find(':') != std::string::npos;
+    return print_text((literal6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port));
 }
 
 mode parse_mode(const std::string& text) { return parse_word(text, modes); }

@@ -8,13 +8,29 @@
 
 namespace config {
 
-// The spellings of one kind of value. parse throws std::invalid_argument with what was expected; print writes what parse reads.
-std::chrono::milliseconds parse_duration(const std::string& text);  // 0, 500ms, 5s, 2min, 1h
+// The spellings of one kind of value. parse throws std::invalid_argument with what was expected; print writes what parse
+// reads back to the same value.
+
+// 0, 500ms, 5s, 2min, 1h. The longest is what PostgreSQL's own timeouts, a C int of milliseconds, can hold.
+constexpr std::chrono::milliseconds longest_duration = std::chrono::hours(596);
+std::chrono::milliseconds parse_duration(const std::string& text, std::chrono::milliseconds least = {});
 std::string print_duration(std::chrono::milliseconds value);
-std::uint64_t parse_size(const std::string& text);                  // 0, 512, 64KiB, 8MiB, 1GiB
+
+// 0, 512, 64KiB, 8MiB, 1GiB; plain numbers are bytes.
+constexpr std::uint64_t largest_size = std::uint64_t{1} << 62;
+std::uint64_t parse_size(const std::string& text, std::uint64_t least = 0, std::uint64_t most = largest_size);
 std::string print_size(std::uint64_t value);
+
 std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uint64_t most);
 bool parse_bool(const std::string& text);
+
+// One line of text, printed in single quotes.
+std::string parse_text(const std::string& text);
+std::string print_text(const std::string& value);
+
+// "host:port", "[::1]:port", or "port" alone: of 127.0.0.1.
+endpoint parse_endpoint(const std::string& text, std::uint16_t least_port = 0);
+std::string print_endpoint(const endpoint& e);
 
 mode parse_mode(const std::string& text);
 std::string print(mode m);

@@ -22,20 +22,28 @@ struct options {
 };
 
 // libpq's variables name the server where neither the file nor a flag does.
-void from_environment(config::settings& s) {
+config::settings from_environment() {
+    config::settings s;
     if (const char* host = std::getenv("PGHOST"); host != nullptr && *host != '\0') s.upstream.host = host;
-    if (const char* port = std::getenv("PGPORT"); port != nullptr && *port != '\0')
-        s.upstream.port = static_cast<std::uint16_t>(config::parse_count(port, 1, 65535));
+    if (const char* port = std::getenv("PGPORT"); port != nullptr && *port != '\0') {
+        try {
+            s.upstream.port = static_cast<std::uint16_t>(config::parse_count(port, 1, 65535));
+        } catch (const std::invalid_argument& problem) {
+            throw config::error(std::string("PGPORT: ") + problem.what());
+        }
+    }
+    return s;
+}
+
+std::optional<std::string> check_rule(const std::string& id, config::action what) {
+    const auto wrong = policy::check_rule_settings({{id, what}});
+    return wrong ? std::optional(wrong->message) : std::nullopt;
 }
 
 // Flags win over the file, the file over the environment. Throws what is wrong, with the place.
 config::settings settings_of(const options& o) {
-    config::settings s;
-    if (o.config.empty())
-        from_environment(s);
-    else
-        s = config::load_file(o.config);
-    if (const auto wrong = policy::check_rule_settings(s.rules)) throw config::error(o.config + ": rules: " + wrong->message);
+    auto s = from_environment();
+    if (!o.config.empty()) s = config::load_file(o.config, check_rule, std::move(s));
     const auto flag = [](const char* name, const std::string& value, auto&& set) {
         if (value.empty()) return;
         try {
@@ -46,7 +54,7 @@ config::settings settings_of(const options& o) {
     };
     flag("--listen", o.listen, [&] { s.listen = config::parse_endpoint(o.listen); });
     flag("--upstream", o.upstream, [&] {
-        const auto to = config::parse_endpoint(o.upstream);
+        const auto to = config::parse_endpoint(o.upstream, 1);
         s.upstream.host = to.host;
         s.upstream.port = to.port;
     });
@@ -64,8 +72,7 @@ int explain(const std::string& id) {
         std::cout << policy::explain_text(*rule);
         return 0;
     }
-    const auto wrong = policy::check_rule_settings({{id, config::action::allow}});
-    std::cerr << "lockkeeper: " << (wrong ? wrong->message : "there is no rule '" + id + "'") << "\n";
+    std::cerr << "lockkeeper: " << check_rule(id, config::action::allow).value_or("") << "\n";
     return 2;
 }
 
@@ -104,8 +111,6 @@ int run_command(int argc, char** argv) {
         if (*check) return 0;
         start_log(settings.log);
         return serve(settings);
-    } catch (const std::invalid_argument& problem) {
-        std::cerr << "lockkeeper: " << problem.what() << "\n";
     } catch (const config::error& problem) {
         std::cerr << problem.what() << "\n";
     }

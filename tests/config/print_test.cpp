@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "config/keys.hpp"
+#include "config/load.hpp"
+
+namespace {
+
+// A value for every key that differs from its default, so that a key which is read or printed wrongly is found.
+const std::map<std::string, std::string, std::less<>> others{
+    {"listen", "'[::1]:7000'"},
+    {"upstream.host", "'it''s: #odd'"},
+    {"upstream.port", "5433"},
+    {"upstream.connect_timeout", "1234ms"},
+    {"workers", "3"},
+    {"mode", "observe"},
+    {"small_table", "1025"},
+    {"unparseable", "reject"},
+    {"timeouts.lock", "1h"},
+    {"timeouts.statement", "0"},
+    {"timeouts.online_lock", "7s"},
+    {"timeouts.online_statement", "90s"},
+    {"locks.budget", "61s"},
+    {"locks.old_after", "3s"},
+    {"limits.clients", "12"},
+    {"limits.statement", "64KiB"},
+    {"limits.startup", "2min"},
+    {"audit.file", "'/var/log/a b''c.jsonl'"},
+    {"audit.stdout", "true"},
+    {"log.level", "trace"},
+};
+
+TEST(print, every_key_is_read_back) {
+    for (const auto& k : config::keys()) {
+        const auto other = others.find(k.path);
+        ASSERT_NE(other, others.end()) << "no other value for " << k.path << " in this test";
+        const auto s = config::load_text(std::string(k.path) + ": " + other->second, "c.yaml");
+        EXPECT_EQ(k.write(s), other->second) << k.path;
+        EXPECT_NE(k.write({}), other->second) << k.path << ": that is its default";
+        const auto printed = config::print(s);
+        EXPECT_NE(printed, config::print({})) << k.path;
+        EXPECT_EQ(config::print(config::load_text(printed, "printed")), printed) << k.path;
+    }
+}
+
+TEST(print, a_key_changes_its_own_setting_only) {
+    for (const auto& k : config::keys()) {
+        const auto s = config::load_text(std::string(k.path) + ": " + others.find(k.path)->second, "c.yaml");
+        for (const auto& also : config::keys()) {
+            if (also.path == k.path) continue;
+            EXPECT_EQ(also.write(s), also.write({})) << k.path << " changes " << also.path;
+        }
+    }
+}
+
+TEST(print, rules_are_read_back) {
+    config::settings s;
+    s.rules = {{"a-rule", config::action::allow}, {"b-rule", config::action::rewrite}, {"c-rule", config::action::reject}};
+    EXPECT_EQ(config::load_text(config::print(s), "printed").rules, s.rules);
+}
+
+TEST(print, lines_are_not_long) {
+    std::istringstream lines(config::print({}));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+}
+
+}  // namespace
