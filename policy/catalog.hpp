@@ -4,12 +4,47 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/facts.hpp"
 #include "policy/script.hpp"
 
 namespace policy {
+
+struct column_facts {
+    std::string name;
+    std::uint32_t type = 0;      // pg_type.oid
+    std::int32_t modifier = -1;  // pg_attribute.atttypmod
+    std::string type_text;       // format_type: "character varying(20)"
+    std::uint32_t collation = 0;
+    bool not_null = false, has_default = false, generated = false, identity = false, inherited = false;
+};
+
+struct index_facts {
+    std::uint32_t oid = 0;
+    std::string name;
+    std::vector<std::string> columns;  // of the key; an expression is an empty one
+    std::vector<std::string> uses;     // columns in expressions and the predicate
+    bool unique = false, primary = false, exclusion = false;
+    bool valid = true;
+    bool being_built = false;          // not ready yet: another session is at work on it, or was
+    bool partial = false;
+    std::string constraint;            // that it stands behind; empty: none
+    std::uint32_t parent = 0;          // the partitioned index that it belongs to
+};
+
+struct constraint_facts {
+    std::uint32_t oid = 0;
+    std::string name;
+    constraint_kind kind = constraint_kind::other;
+    bool valid = true;
+    bool inherited = false;
+    std::vector<std::string> columns;
+    std::uint32_t referenced = 0;      // table that a foreign key points to
+    std::uint32_t index = 0;           // that it stands on; of a foreign key: the other side's
+    std::vector<std::string> not_null; // of a CHECK: columns that it proves to be not null
+};
 
 // What the catalog says about one relation. As it stands (the catalog was not asked): it exists, is large, is visible.
 struct relation_facts {
@@ -21,6 +56,25 @@ struct relation_facts {
     bool temporary = false;
     bool created_here = false;   // in the transaction in hand: nobody else can see it
     std::optional<std::uint64_t> size;  // bytes by pg_table_size, over partitions and children; nullopt: unknown, so large
+    std::optional<double> rows;         // pg_class.reltuples; nullopt: never analyzed
+    std::vector<std::uint32_t> parents, children;  // direct ones: partitions and inheritance
+    bool is_partition = false;
+    std::uint32_t default_partition = 0;
+    std::uint32_t table = 0;            // of an index; of a sequence: the table that owns it
+    std::vector<std::uint32_t> referenced_by;      // tables with a foreign key to it
+    std::vector<std::uint32_t> sequences;          // that its columns own
+    std::vector<std::uint32_t> views;              // that use it, directly
+    std::vector<std::uint32_t> reads;              // of a view: what it uses
+    std::vector<column_facts> columns;
+    std::vector<index_facts> indexes;
+    std::vector<constraint_facts> constraints;
+    bool published = false;
+    char replica_identity = 'd';        // pg_class.relreplident
+
+    const column_facts* column(std::string_view column_name) const noexcept;
+    // A valid CHECK that proves the column to be not null.
+    const constraint_facts* not_null_proof(std::string_view column_name) const noexcept;
+    bool indexed(std::string_view column_name) const noexcept;  // first column of a valid index
 
     bool visible() const noexcept { return !temporary && !created_here; }
     bool partitioned() const noexcept { return kind == 'p' || kind == 'I'; }
@@ -47,7 +101,10 @@ struct taken_name {
 struct catalog_facts {
     bool asked = false;
     std::vector<named_relation> relations;
+    std::vector<relation_facts> reached;  // those and what they are tied to, each once
     std::vector<taken_name> taken;
+
+    const relation_facts* relation(std::uint32_t oid) const noexcept;  // null: not among the reached
 };
 
 // The queries for the text's facts, and their answers read back. No lock is waited for, no transaction id assigned.

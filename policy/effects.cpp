@@ -146,7 +146,10 @@ constexpr cost side_cost(use as, cost of_target) noexcept {
     case use::referenced: return {share_row_exclusive};
     case use::parent: return {share_update_exclusive};
     case use::partitioned_parent: return {access_exclusive};
-    case use::like: return {access_share};
+    case use::like:
+    case use::read: return {access_share};
+    case use::row_locked: return {row_share};
+    case use::written: return {row_exclusive};
     }
     return of_target;
 }

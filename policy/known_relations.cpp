@@ -53,6 +53,10 @@ std::optional<relation_facts> known_relations::table_of_index(const relation_nam
     return found->table;
 }
 
+const relation_facts* known_relations::reached(std::uint32_t oid) const noexcept {
+    return names_in_doubt_ ? nullptr : catalog_->relation(oid);
+}
+
 void known_relations::after(const statement& s) {
     if (undoes(s)) created_.clear();
     created_by(s, *this, created_);

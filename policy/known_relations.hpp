@@ -16,6 +16,9 @@ public:
     // The table of an index; as unknown as it gets where the catalog was not asked.
     std::optional<relation_facts> table_of_index(const relation_name& index) const;
 
+    // What the catalog ties to a relation; null where it was not asked, or where names are in doubt.
+    const relation_facts* reached(std::uint32_t oid) const noexcept;
+
     const catalog_facts& catalog() const noexcept { return *catalog_; }
 
     // The statement has run: what it creates is ours alone; after a rename or a change of search_path names may stand

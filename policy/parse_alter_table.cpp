@@ -69,13 +69,24 @@ std::optional<alter_action> action_of(PgQuery__AlterTableType type) noexcept {
     }
 }
 
+bool is_expression(alter_action a) noexcept {
+    return a == alter_action::set_default || a == alter_action::set_expression;
+}
+
 void take_definition(alter_step& step, const PgQuery__Node& def) {
+    if (is_expression(step.action)) {
+        step.expression = expression_of(&def);
+        return;
+    }
     switch (def.node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_DEF:
         step.column = column_of(*def.column_def);
         if (step.name.empty()) step.name = step.column->name;
         // ALTER COLUMN ... TYPE ... USING: the expression stands where a default would.
-        if (def.column_def->raw_default) step.column->has_default = default_kind::expression;
+        if (def.column_def->raw_default) {
+            step.column->has_default = default_kind::expression;
+            step.column->using_ = expression_of(def.column_def->raw_default);
+        }
         break;
     case PG_QUERY__NODE__NODE_CONSTRAINT:
         step.constraint = constraint_of(*def.constraint);
@@ -84,6 +95,7 @@ void take_definition(alter_step& step, const PgQuery__Node& def) {
     case PG_QUERY__NODE__NODE_RANGE_VAR: step.partner = name_of(def.range_var); break;
     case PG_QUERY__NODE__NODE_PARTITION_CMD:
         step.partner = name_of(def.partition_cmd->name);
+        step.default_bound = def.partition_cmd->bound && def.partition_cmd->bound->is_default;
         if (def.partition_cmd->concurrent) step.action = alter_action::detach_partition_concurrently;
         break;
     case PG_QUERY__NODE__NODE_LIST:
@@ -95,6 +107,11 @@ void take_definition(alter_step& step, const PgQuery__Node& def) {
         break;
     default: break;
     }
+}
+
+// SET TABLESPACE x, SET ACCESS METHOD x, CLUSTER ON x: the name is not one of the table's parts.
+bool is_named_setting(alter_action a) noexcept {
+    return a == alter_action::set_tablespace || a == alter_action::set_access_method || a == alter_action::cluster_on;
 }
 
 }  // namespace
@@ -116,6 +133,8 @@ words alter_table_of(const PgQuery__AlterTableStmt& s) {
         step.if_exists = cmd.missing_ok;
         step.cascade = cmd.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
         if (cmd.def) take_definition(step, *cmd.def);
+        if (cmd.newowner) step.value = text(cmd.newowner->rolename);
+        if (is_named_setting(step.action)) step.value = step.name;
         words.steps.push_back(std::move(step));
     }
     return words;

@@ -10,9 +10,13 @@ void add_referenced(ddl& words, const constraint_words& c) {
 void add_element(ddl& words, const PgQuery__Node& n) {
     switch (n.node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_DEF:
-        for (const auto& c : column_of(*n.column_def).constraints) add_referenced(words, c);
+        words.columns.push_back(column_of(*n.column_def));
+        for (const auto& c : words.columns.back().constraints) add_referenced(words, c);
         break;
-    case PG_QUERY__NODE__NODE_CONSTRAINT: add_referenced(words, constraint_of(*n.constraint)); break;
+    case PG_QUERY__NODE__NODE_CONSTRAINT:
+        words.constraints.push_back(constraint_of(*n.constraint));
+        add_referenced(words, words.constraints.back());
+        break;
     case PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE:
         words.relations.push_back({name_of(n.table_like_clause->relation), use::like});
         break;
@@ -28,6 +32,7 @@ ddl create_table_of(const PgQuery__CreateStmt& s) {
     words.kind = object_kind::table;
     words.if_exists = s.if_not_exists;
     words.temporary = s.relation && temporary(*s.relation);
+    words.partition_default = s.partbound && s.partbound->is_default;
     words.relations.push_back({name_of(s.relation), use::created});
     for (const auto* n : list(s.inh_relations, s.n_inh_relations))
         if (const auto* parent = range_var(n))

@@ -78,6 +78,8 @@ create_index index_of(const PgQuery__IndexStmt& s, std::string_view sql, std::si
     index.concurrently = s.concurrent;
     index.if_not_exists = s.if_not_exists;
     index.only = s.relation && !s.relation->inh;
+    for (const auto* n : list(s.index_params, s.n_index_params))
+        if (n->node_case == PG_QUERY__NODE__NODE_INDEX_ELEM) index.columns.push_back(text(n->index_elem->name));
     index.name_parts = name_parts_of(s);
     index.keyword_end = keyword_end(sql, offset);
     return index;

@@ -99,6 +99,12 @@ constraint_kind kind_of(PgQuery__ConstrType type) noexcept {
 
 }  // namespace
 
+std::vector<std::string> strings(std::span<PgQuery__Node* const> nodes) {
+    std::vector<std::string> out;
+    for (const auto* n : nodes) out.push_back(string_of(n));
+    return out;
+}
+
 constraint_words constraint_of(const PgQuery__Constraint& c) {
     constraint_words words;
     words.kind = kind_of(c.contype);
@@ -106,6 +112,12 @@ constraint_words constraint_of(const PgQuery__Constraint& c) {
     words.not_valid = c.skip_validation;
     words.using_index = c.indexname && *c.indexname;
     words.deferrable = c.deferrable;
+    words.no_inherit = c.is_no_inherit;
+    words.index = text(c.indexname);
+    words.columns = strings(list(c.keys, c.n_keys));
+    if (c.contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) words.columns = strings(list(c.fk_attrs, c.n_fk_attrs));
+    words.referenced_columns = strings(list(c.pk_attrs, c.n_pk_attrs));
+    if (c.contype == PG_QUERY__CONSTR_TYPE__CONSTR_CHECK) words.expression = expression_of(c.raw_expr);
     if (c.pktable) words.referenced = name_of(c.pktable);
     return words;
 }
@@ -134,13 +146,21 @@ void take(column_words& column, const PgQuery__Constraint& c) {
     case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL: column.not_null = true; break;
     case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
         column.has_default = evaluated_once(c.raw_expr) ? default_kind::constant : default_kind::expression;
+        column.default_expression = expression_of(c.raw_expr);
         break;
     case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY: column.identity = column.not_null = true; break;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED: column.generated_stored = true; break;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
+        column.generated_stored = true;
+        column.default_expression = expression_of(c.raw_expr);
+        break;
     case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
     case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
     case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY:
-    case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN: column.constraints.push_back(constraint_of(c)); break;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN: {
+        auto& constraint = column.constraints.emplace_back(constraint_of(c));
+        if (constraint.columns.empty()) constraint.columns.push_back(column.name);
+        break;
+    }
     default: break;
     }
 }
@@ -152,8 +172,11 @@ column_words column_of(const PgQuery__ColumnDef& c) {
                                                              "serial2", "serial4", "serial8"};
     column_words column;
     column.name = text(c.colname);
-    if (c.type_name && c.type_name->n_names > 0) column.type = string_of(c.type_name->names[c.type_name->n_names - 1]);
-    column.serial = std::find(serials.begin(), serials.end(), column.type) != serials.end();
+    column.type_parts = type_of(c.type_name);
+    column.type = column.type_parts.text;
+    column.serial = std::find(serials.begin(), serials.end(), column.type_parts.name) != serials.end();
+    if (c.coll_clause && c.coll_clause->n_collname > 0)
+        column.collation = string_of(c.coll_clause->collname[c.coll_clause->n_collname - 1]);
     for (const auto* n : list(c.constraints, c.n_constraints))
         if (n->node_case == PG_QUERY__NODE__NODE_CONSTRAINT) take(column, *n->constraint);
     return column;

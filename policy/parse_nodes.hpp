@@ -3,6 +3,7 @@
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +41,9 @@ inline std::string string_of(const PgQuery__Node* n) {
 // The names of a List node, or of a single String: {"schema", "name"}.
 std::vector<std::string> names_of(const PgQuery__Node* n);
 
+// The texts of String nodes.
+std::vector<std::string> strings(std::span<PgQuery__Node* const> nodes);
+
 // A relation from the last two of its names; a database before them is left out.
 relation_name relation_of(std::span<const std::string> names);
 
@@ -50,6 +54,17 @@ std::optional<std::string> constant(const PgQuery__Node* n);
 bool option_is_on(std::span<PgQuery__Node* const> options, std::string_view name);
 
 object_kind kind_of(PgQuery__ObjectType type) noexcept;
+
+// Every node below the message, itself included, from the top down. A RangeVar that is not behind a Node (the target
+// of UPDATE) is not among them.
+void visit(const ProtobufCMessage* message, const std::function<void(const PgQuery__Node&)>& look);
+inline void visit(const PgQuery__Node* n, const std::function<void(const PgQuery__Node&)>& look) {
+    if (n) visit(&n->base, look);
+}
+
+type_words type_of(const PgQuery__TypeName* t);
+expression_words expression_of(const PgQuery__Node* n);
+relation_name function_of(const PgQuery__FuncCall& f);
 
 constraint_words constraint_of(const PgQuery__Constraint& c);
 column_words column_of(const PgQuery__ColumnDef& c);

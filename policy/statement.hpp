@@ -41,11 +41,32 @@ enum class use : std::uint8_t {
     parent,      // INHERITS
     partitioned_parent,  // PARTITION OF
     like,        // LIKE, OWNED BY, a trigger's FROM: only looked at
+    read,        // its rows are read: FROM, a sub-select, the query of a view
+    row_locked,  // SELECT ... FOR UPDATE, FOR SHARE
+    written,     // INSERT, UPDATE, DELETE, MERGE, COPY FROM
 };
 
 struct relation_use {
     relation_name name;
     use as = use::target;
+    bool only = false;  // ONLY: not its partitions and children
+};
+
+// A type as the text writes it; the grammar's own words for one are already pg_catalog's (int is int4).
+struct type_words {
+    std::string schema, name;
+    std::vector<std::int32_t> modifiers;  // of varchar(20): 20; of interval: the fields' mask, then the digits
+    bool array = false;
+    std::string text;  // "varchar(20)", "numeric(10,2)[]", "app.mood"
+};
+
+// What can be told of an expression without the catalog.
+struct expression_words {
+    bool constant = true;                  // literals, and casts and arrays of them
+    std::vector<relation_name> functions;  // that it calls by name; CURRENT_TIMESTAMP and the like are none
+    std::vector<type_words> casts;
+    std::vector<std::string> columns;
+    std::optional<std::string> bare_column;  // it is one column, or a cast of one
 };
 
 struct let_through {};
@@ -79,10 +100,19 @@ struct row_write {
     bool has_where = false;
 };
 
-// SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, also inside EXPLAIN ANALYZE and PREPARE.
+// A function that is called with a literal in front: SELECT brin_summarize_new_values('i').
+struct function_call {
+    relation_name function;
+    std::optional<std::string> argument;
+};
+
+// SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, COPY, also inside EXPLAIN and PREPARE.
 struct query {
     std::vector<row_write> writes;  // each UPDATE and DELETE, those in WITH included
     std::vector<setting_change> sets;
+    std::vector<relation_use> relations;  // every relation named: read, row_locked or written
+    std::vector<function_call> calls;
+    bool whole_tables = false;  // a SELECT without a condition: all rows of what it reads
 };
 
 struct create_index {
@@ -90,6 +120,7 @@ struct create_index {
     relation_name table;
     bool unique = false, concurrently = false, if_not_exists = false;
     bool only = false;                    // ON ONLY: not the partitions
+    std::vector<std::string> columns;     // key columns by name; an expression is an empty one
     std::vector<std::string> name_parts;  // of the name that PostgreSQL would make up: one for each column
     std::size_t keyword_end = 0;          // byte of the text behind the word INDEX
 };
@@ -102,15 +133,24 @@ struct constraint_words {
     bool not_valid = false;
     bool using_index = false;
     bool deferrable = false;
+    bool no_inherit = false;
     std::optional<relation_name> referenced;
+    std::vector<std::string> columns;             // of a key or a foreign key, as listed
+    std::vector<std::string> referenced_columns;  // empty: the other side's primary key
+    std::string index;                            // USING INDEX
+    std::optional<expression_words> expression;   // of a CHECK
 };
 
 // How much PostgreSQL can know about a DEFAULT when it adds a column.
 enum class default_kind : std::uint8_t { none, constant, expression };
 
 struct column_words {
-    std::string name, type;
+    std::string name, type;  // the type's text: type_parts.text
+    type_words type_parts;
     default_kind has_default = default_kind::none;
+    expression_words default_expression;      // also of GENERATED ... STORED
+    std::optional<expression_words> using_;   // ALTER COLUMN ... TYPE ... USING
+    std::optional<std::string> collation;     // COLLATE
     bool not_null = false;
     bool identity = false;
     bool generated_stored = false;
@@ -137,6 +177,9 @@ struct alter_step {
     std::optional<constraint_words> constraint;
     std::optional<relation_name> partner;  // partition, inheritance parent
     std::vector<std::string> options;      // names in SET (...) and RESET (...), `toast.` kept
+    std::string value;                     // new owner, tablespace, access method, index to cluster on
+    bool default_bound = false;            // ATTACH PARTITION ... DEFAULT
+    std::optional<expression_words> expression;  // SET DEFAULT, SET EXPRESSION; none: DROP DEFAULT
 };
 
 struct alter_table {
@@ -162,6 +205,15 @@ enum class verb : std::uint8_t {
     move_tablespace, alter_domain_check, catalog_only,
 };
 
+// An object that is not a relation, or a part of one: what DROP ... and ALTER TYPE name.
+struct object_name {
+    object_kind kind = object_kind::other;
+    std::string class_name;  // the catalog that holds it: "pg_type", "pg_proc", "pg_trigger"
+    std::string schema, name;
+    relation_name relation;  // of a trigger, rule, policy: its table
+    int arguments = -1;      // of a function: how many; -1: not said
+};
+
 // Every other statement that changes the schema or locks relations.
 struct ddl {
     policy::verb verb = verb::catalog_only;
@@ -172,10 +224,26 @@ struct ddl {
     bool concurrently = false, cascade = false, if_exists = false, temporary = false;
     bool transactional = true;
     lock_mode mode = lock_mode::none;  // LOCK TABLE
+    std::vector<object_name> objects;            // DROP, ALTER TYPE, ALTER DOMAIN: what it is about
+    std::vector<column_words> columns;           // CREATE TABLE
+    std::vector<constraint_words> constraints;   // CREATE TABLE: those of the table
+    std::vector<std::string> options;            // in brackets, in lower case: VACUUM (FULL, "truncate off")
+    std::string index;                           // CLUSTER ... USING
+    bool with_no_data = false;                   // CREATE TABLE AS, REFRESH
+    bool partition_default = false;              // CREATE TABLE ... PARTITION OF ... DEFAULT
+    bool restart_identity = false;               // TRUNCATE
+};
+
+struct statement;
+
+// DO: the statements of its body, in their order, each as if it always ran. Spans are those of the DO.
+struct block {
+    std::vector<statement> body;
+    std::string opaque;  // what cannot be followed: EXECUTE of a text that is made up at run time; empty: nothing
 };
 
 using words = std::variant<let_through, unmodelled, unparseable, transaction_control, setting_change, query, create_index,
-                           alter_table, renaming, ddl>;
+                           alter_table, renaming, ddl, block>;
 
 struct statement {
     span where;

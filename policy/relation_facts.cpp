@@ -1,0 +1,37 @@
+#include <algorithm>
+
+#include "policy/catalog.hpp"
+
+namespace policy {
+namespace {
+
+bool has(const std::vector<std::string>& names, std::string_view name) noexcept {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+const column_facts* relation_facts::column(std::string_view column_name) const noexcept {
+    const auto found = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == column_name; });
+    return found == columns.end() ? nullptr : &*found;
+}
+
+const constraint_facts* relation_facts::not_null_proof(std::string_view column_name) const noexcept {
+    const auto found = std::find_if(constraints.begin(), constraints.end(), [&](const constraint_facts& c) {
+        return c.kind == constraint_kind::check && c.valid && has(c.not_null, column_name);
+    });
+    return found == constraints.end() ? nullptr : &*found;
+}
+
+bool relation_facts::indexed(std::string_view column_name) const noexcept {
+    return std::any_of(indexes.begin(), indexes.end(), [&](const index_facts& i) {
+        return i.valid && !i.columns.empty() && i.columns.front() == column_name;
+    });
+}
+
+const relation_facts* catalog_facts::relation(std::uint32_t oid) const noexcept {
+    const auto found = std::find_if(reached.begin(), reached.end(), [&](const auto& r) { return r.oid == oid; });
+    return oid == 0 || found == reached.end() ? nullptr : &*found;
+}
+
+}  // namespace policy
