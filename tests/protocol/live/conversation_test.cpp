@@ -2,80 +2,21 @@
 
 #include "replay.hpp"
 #include "scripts.hpp"
-#include "wire.hpp"
+#include "session.hpp"
 
 // The conversations of scripts.hpp with a real server: what it answers must be what they say, and the ledger must make of
 // the true messages what it makes of the tags.
 
 namespace {
 
-using script::step;
-
-constexpr std::string_view setting = R"(
-    drop schema public cascade; create schema public;
-    create table t (i int check (i < 100));
-    create table deferred (i int unique deferrable initially deferred);
-    create table barred (i int);
-    create function refuse() returns trigger language plpgsql as 'begin raise exception $$no$$; end';
-    create trigger refuse before insert on barred for each statement execute function refuse();)";
-
-protocol::buffer query(std::string_view sql) { return script::encode({.who = '>', .tag = 'Q', .arguments = sql}); }
-
-// A started session and what is known of it from the bytes of both sides.
-struct session {
-    live::wire wire;
-    protocol::conversation conversation;
-
-    session() {
-        conversation.startup_sent();
-        wire.send(live::startup_message());
-        until_ready();
-    }
-
-    std::optional<live::wire::message> read() {
-        auto m = wire.read();
-        if (m) last = conversation.on_backend(m->tag, m->first());
-        if (m && m->fatal()) conversation.on_fatal();
-        return m;
-    }
-    protocol::ledger::reply last;
-
-    void ask(std::string_view sql) {
-        ASSERT_TRUE(conversation.on_frontend('Q'));
-        wire.send(query(sql));
-        until_ready();
-    }
-
-    void until_ready() {
-        while (auto m = read()) {
-            ASSERT_NE(m->tag, 'E') << protocol::as_text(m->body);
-            if (m->tag == 'Z') return;
-        }
-        FAIL() << "the server has closed the connection";
-    }
-
-    // Nothing is on its way that the conversation does not know of.
-    void expect_quiet() {
-        ASSERT_TRUE(conversation.owed().quiet());
-        ASSERT_TRUE(conversation.on_frontend('Q', protocol::sender::ours));
-        wire.send(query("select 'the end'"));
-        std::string tags;
-        do {
-            const auto m = read();
-            ASSERT_TRUE(m);
-            tags += m->tag;
-            EXPECT_EQ(last.whose, protocol::ledger::reply::owner::ours);
-        } while (!last.completes);
-        EXPECT_EQ(tags, conversation.status() == 'E' ? "EZ" : "TDCZ");
-        EXPECT_TRUE(conversation.owed().quiet());
-    }
-};
+using live::query;
+using live::session;
 
 struct with_a_server : testing::TestWithParam<script::conversation> {};
 
 TEST_P(with_a_server, says_the_same) {
     session s;
-    s.ask(setting);
+    s.ask(live::setting);
     const auto steps = script::parse(GetParam().text);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const auto& line = steps[i];
