@@ -67,9 +67,14 @@ public:
     // Whether a message may be sent: while the data of a COPY are awaited, and while perhaps_skipping(), nothing but
     // CopyData, CopyDone, CopyFail, Flush, Sync and Terminate makes sense to the server.
     bool takes(char tag) const noexcept;
-    // Entries held: the messages unanswered, and the ends of COPY data behind them. The caller that lets no client send
-    // beyond `most_owed` (limits.hpp) keeps this bounded.
+    // Entries held: the messages unanswered, and the ends of COPY data behind them.
     std::size_t size() const noexcept { return owed_.size(); }
+
+    // A client that pipelines without end is to be held back while full(); this is what bounds the ledger's memory (4 bytes
+    // an entry). It cannot hold up a pipeline for ever: without a Sync or Flush the server keeps back no more replies than
+    // fit its send buffer of 8 KiB, and the shortest has 5 bytes.
+    static constexpr std::size_t most = 65'536;
+    bool full() const noexcept { return owed_.size() >= most; }
 
     // What was sent since the last Sync, Query or FunctionCall that the server has answered or will answer, Flush not
     // counted. Behind a COPY that has swallowed a Sync: no less than the Execute of the COPY.

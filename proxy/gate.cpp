@@ -38,7 +38,7 @@ void gate::on_startup(const protocol::startup_message& startup) {
 }
 
 bool gate::closed() const noexcept {
-    if (task_ || fatal_) return true;
+    if (task_ || fatal_ || conversation_.owed().full()) return true;
     // Timeouts of ours are in force: nothing goes past the ReadyForQuery after which they are restored, but the data of a COPY.
     return awaiting_ready_ && conversation_.owed().copying() != 'G';
 }
@@ -81,6 +81,11 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         if (password_owed_)
             die(protocol::sqlstate::protocol_violation, "expected a password message, got message type " +
                                                             std::to_string(static_cast<unsigned char>(head.tag)));
+        return false;
+    }
+    if (!discarding_ && !conversation_.allows(head.tag)) {
+        die(protocol::sqlstate::protocol_violation, "unexpected message type " + std::to_string(static_cast<unsigned char>(head.tag)) +
+                                                        " during COPY from stdin");
         return false;
     }
     const auto size = std::uint64_t{head.length} + 1;
@@ -328,7 +333,7 @@ bool gate::server_frame(bytes in, std::size_t& at) {
     at += here;
     server_rest_ = size - here;
     if (what == verdict::swallow) run_ = at;
-    if (task_) advance();
+    if (task_ && in_step()) advance();
     return server_rest_ == 0;
 }
 
@@ -339,7 +344,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     drop_noted(reply.dropped_notes);
     if (h.tag == 'S') on_parameter(body);
     if (h.tag == 'E' && says_fatal(body)) {  // the client's to read, whatever it interrupted
-        server_said_fatal_ = true;
+        conversation_.on_fatal();
         return verdict::pass;
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') holds_lock_ = false;
@@ -456,9 +461,17 @@ void gate::on_server_lost() {
 // ---- the task in hand
 
 void gate::start(task<void> t) {
+    if (!in_step()) return;
     task_ = std::move(t);
     task_.start();
     advance();
+}
+
+// Replies that cannot be told apart leave nothing to judge by. What needs no judging still passes.
+bool gate::in_step() {
+    if (conversation_.owed().in_step()) return true;
+    die(protocol::sqlstate::connection_failure, "the server's replies do not fit the messages that it was sent");
+    return false;
 }
 
 // Resumes the task as long as what it waits for is there; forgets it when it has ended.

@@ -58,14 +58,15 @@ public:
     std::size_t from_client(protocol::bytes in, outbox& to_server, outbox& to_client);
     std::size_t from_server(protocol::bytes in, outbox& to_client, outbox& to_server);
 
-    // The client is not to be read: a statement of its is being judged, or what was set for it is not restored yet.
+    // The client is not to be read: a statement of its is being judged, what was set for it is not restored yet, or the
+    // server owes it too many replies.
     bool closed() const noexcept;
     // Statements of ours run in place of the client's: they are finished even if the client goes.
     bool running_plan() const noexcept { return running_plan_; }
     // The session cannot go on: what to tell the client (FATAL), after what was sent already.
     const std::optional<protocol::error_fields>& fatal() const noexcept { return fatal_; }
 
-    protocol::phase phase() const noexcept { return server_said_fatal_ ? protocol::phase::closed : conversation_.phase(); }
+    protocol::phase phase() const noexcept { return conversation_.phase(); }
     char status() const noexcept { return conversation_.status(); }
     // The last byte taken from the server ended a message: an error of ours may be put behind it.
     bool at_border() const noexcept { return server_rest_ == 0; }
@@ -124,6 +125,7 @@ private:
     void flush_server(std::size_t at);
     void start(task<void> t);
     void advance();
+    bool in_step();
     void die(std::string_view sqlstate, std::string message);
 
     // judging.cpp: what a judged message goes through
@@ -183,7 +185,6 @@ private:
     bool drop_rest_ = false;         // ... of the client's, and is dropped, not passed
     bool discarding_ = false;        // an error of our making: drop the client's messages up to its Sync
     bool segment_failed_ = false;    // the server answered a message of this segment with an error
-    bool server_said_fatal_ = false;
     bool password_owed_ = false;     // the server has asked for one: nothing else may come next
     bool awaiting_ready_ = false;    // timeouts are armed and the message that ends in ReadyForQuery is out
 
