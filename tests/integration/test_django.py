@@ -89,12 +89,44 @@ def test_a_refused_migration_says_what_to_change(before, target, rule, hint, sho
     proxy = lockkeeper(small_table=0)
     done = manage(proxy, database, "migrate", "shop", target)
     assert done.returncode == 1
-    assert "HINT:" in done.stderr and hint in done.stderr
+    assert "django.db.utils." in done.stderr
+    assert "DETAIL:" in done.stderr and "HINT:" in done.stderr and hint in done.stderr
     assert f"lockkeeper explain {rule}" in done.stderr
     cursor = straight.cursor()
     cursor.execute("SELECT max(name) FROM django_migrations WHERE app = 'shop'")
     assert cursor.fetchone()[0].startswith(before)
     assert rule in proxy.audited(event="outcome", outcome="refused", sqlstate="LK001")[0]["rules"]
+
+
+def test_a_refusal_takes_the_whole_migration_back(shop, cluster, straight, lockkeeper):
+    """The refused statement is the last of the migration: what stood before it in the transaction is gone too."""
+    database = shop("0013")
+    proxy = lockkeeper(small_table=0)
+    done = manage(proxy, database, "migrate", "shop", "0014")
+    assert done.returncode == 1
+    assert "index-without-concurrently" in done.stderr
+    cursor = straight.cursor()
+    cursor.execute("SELECT count(*) FROM pg_attribute WHERE attrelid = 'shop_shipment'::regclass AND attname = 'parcel'")
+    assert cursor.fetchone() == (0,)
+    cursor.execute("SELECT max(name) FROM django_migrations WHERE app = 'shop'")
+    assert cursor.fetchone()[0].startswith("0013")
+    sent = [(r["action"], r["statement"]) for r in proxy.audit() if r["event"] == "decision"]
+    assert [action for action, _ in sent] == ["allow", "reject"], sent
+    assert '"parcel"' in sent[0][1] and "CREATE INDEX" in sent[1][1]
+
+
+# What needs nothing but a short lock on a table in use; the rest of the migrations is in REFUSED or in the way of it.
+SAFE = [("0001", "0002"), ("0003", "0004"), ("0005", "0006"), ("0009", "0010")]
+
+
+@pytest.mark.parametrize("before, target", SAFE, ids=[target for _, target in SAFE])
+def test_a_safe_migration_passes_without_a_word(before, target, shop, lockkeeper):
+    database = shop(before)
+    proxy = lockkeeper(small_table=0)
+    done = manage(proxy, database, "migrate", "shop", target)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [r for r in proxy.audit() if r["action"] not in ("allow", "rewrite")]
+    assert not found, json.dumps(found, indent=1)
 
 
 def test_initial_migrations_pass_without_a_word(cluster, databases, lockkeeper):
@@ -106,3 +138,8 @@ def test_initial_migrations_pass_without_a_word(cluster, databases, lockkeeper):
     assert done.returncode == 0, done.stderr
     found = [r for r in proxy.audit() if r["action"] != "allow"]
     assert not found, json.dumps(found, indent=1)
+
+
+def test_the_projects_models_are_what_its_migrations_make(cluster, database):
+    done = manage(cluster, database, "makemigrations", "--check", "--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -29,3 +29,7 @@ class Shipment(models.Model):
     orders = models.ManyToManyField(Order)
     sender = models.ForeignKey(Buyer, null=True, on_delete=models.SET_NULL)
     sent = models.DateTimeField(null=True)
+    parcel = models.CharField(max_length=40, null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["parcel"], name="shop_shipment_parcel_idx")]
