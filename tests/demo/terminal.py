@@ -25,24 +25,41 @@ def green(text):
     return coloured(text, "32")
 
 
+def wrapped(text, width, first="", following=""):
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=following, break_on_hyphens=False)
+
+
 def heading(text):
     print(f"\n{bold(text)}\n{'-' * min(len(text), WIDTH)}")
 
 
-def paragraph(text, indent=""):
-    print(textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False))
+def paragraph(text, indent="", following=None):
+    print("\n".join(wrapped(text, WIDTH, indent, indent if following is None else following)))
+
+
+def fields(record):
+    """Name and value of each field, one below the other."""
+    width = max(map(len, record))
+    for name, value in record.items():
+        paragraph(str(value), f"  {name:{width}}  ", " " * (width + 4))
+
+
+def beside(first, second):
+    """Two texts on one line where there is room, else one below the other."""
+    print(first + second if len(first + second) <= WIDTH else f"{first.rstrip()}\n      {second}")
 
 
 def side_by_side(left_title, left, right_title, right):
     """Two columns of wrapped lines."""
-    column = (WIDTH - 3) // 2
+    column = (WIDTH - 5) // 2
+
     def lines(title, texts):
-        wrapped = [line for text in texts for line in textwrap.wrap(text, column - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)]
-        return [title, "-" * (column - 2)] + wrapped
+        return [title, "-" * column] + [line for text in texts for line in wrapped(text, column, following="  ")]
+
     pairs = [lines(left_title, left), lines(right_title, right)]
     for i in range(max(map(len, pairs))):
         first, second = (part[i] if i < len(part) else "" for part in pairs)
-        print(f"  {first:{column - 2}} | {second}".rstrip())
+        print(f"  {first:{column}} | {second}".rstrip())
 
 
 def progress(text):

@@ -95,7 +95,11 @@ class Cluster(Endpoint):
         if self.as_owner:
             owner = pwd.getpwnam("postgres")
             os.chown(self.directory, owner.pw_uid, owner.pw_gid)
-        self._initialise()
+        try:
+            self._initialise()
+        except BaseException:  # Ctrl-C too: nobody else knows the directory yet
+            self.remove()
+            raise
 
     def _initialise(self):
         # --no-sync and C: nothing here has to survive, and the texts must not depend on the machine.
@@ -133,8 +137,12 @@ class Cluster(Endpoint):
     def stop(self, how=signal.SIGINT):
         """SIGINT is PostgreSQL's fast shutdown, SIGQUIT the immediate one."""
         if self.process and self.process.poll() is None:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            try:
                 os.kill(self.postmaster(), how)
+            except (FileNotFoundError, ValueError):  # it has not written its pid yet
+                self.process.terminate()
+            except ProcessLookupError:
+                pass
             self.process.wait(30)
 
     def remove(self):

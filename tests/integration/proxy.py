@@ -34,7 +34,12 @@ class Proxy(Endpoint):
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(serve_command(path), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
-        wait_until(self._up, "Lockkeeper accepts connections")
+        try:
+            wait_until(self._up, "Lockkeeper accepts connections")
+        except BaseException:  # nobody else knows of the process yet
+            self.stop()
+            self.remove()
+            raise
 
     def _up(self):
         if self.process.poll() is not None:
