@@ -114,6 +114,8 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
         }
         auto napped = co_await nap(m, tries.pause());
         if (napped.error) co_return fail_before(m, *napped.error);
+        // The signal may have come together with the lock timeout, which is what the server reports then.
+        if (canceled_) co_return fail_before(m, canceled_by_user());
     }
     if (lost_the_lock(reply)) reply.error = with_holders(std::move(*reply.error), holders, tries.attempts());
     if (record) {

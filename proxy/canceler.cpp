@@ -32,7 +32,10 @@ void canceler::on_ready(std::uint32_t epoll_events) {
         server_.receive(house_.scratch);
         server_.consume(0);  // the server says nothing here
     }
-    if (server_.ended()) finish();
+    if (!server_.ended()) return;
+    // Behind length and code, as in BackendKeyData: process id and secret key.
+    if (server_.unsent() == 0) house_.shared.canceled(std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))));
+    finish();
 }
 
 void canceler::finish() {

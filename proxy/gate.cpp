@@ -351,6 +351,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     if (h.tag == 'R') password_owed_ = asks_for_password(body);
     if (h.tag == 'K') {
         if (const auto key = protocol::decode_backend_key(body)) known_.server_pid = key->pid;
+        known_.server_key = protocol::as_text(body);
     }
     if (reply.whose == owner::ours) return on_reply_to_ours(reply, h.tag, body);
     if (reply.whose == owner::async && h.tag == 'N' && conversation_.owed().owing_ours()) {
@@ -450,6 +451,10 @@ gate::verdict gate::on_ready(char status) {
     return verdict::swallow;
 }
 
+void gate::note_cancel(std::string_view key) noexcept {
+    if (task_ && !known_.server_key.empty() && key == known_.server_key) canceled_ = true;
+}
+
 void gate::on_server_lost() {
     while (!noted_.empty()) {
         auto lost = std::move(noted_.front());
@@ -462,6 +467,7 @@ void gate::on_server_lost() {
 
 void gate::start(task<void> t) {
     if (!in_step()) return;
+    canceled_ = false;
     task_ = std::move(t);
     task_.start();
     advance();

@@ -71,6 +71,10 @@ public:
     // The last byte taken from the server ended a message: an error of ours may be put behind it.
     bool at_border() const noexcept { return server_rest_ == 0; }
 
+    // The server was told to cancel what it does for the holder of this key (the body of BackendKeyData). The signal may
+    // have met one of our statements, or none, or a lock timeout, which hides it: what runs now ends as canceled.
+    void note_cancel(std::string_view key) noexcept;
+
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
 
@@ -194,6 +198,7 @@ private:
     // what runs now
     task<void> task_;
     std::coroutine_handle<> waiting_;
+    bool canceled_ = false;          // since the task in hand began
     std::optional<batch_collector> batch_;
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
@@ -207,6 +212,7 @@ private:
         std::string user, database, application_name, time_zone;
         int server_version = 0;
         std::uint32_t server_pid = 0;
+        std::string server_key;  // the body of BackendKeyData
         bool replication = false;
         policy::lexing lexing;
     } known_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "config/settings.hpp"
 #include "proxy/event_loop.hpp"
@@ -20,6 +21,8 @@ struct shared_house {
     std::shared_ptr<const config::settings> settings;
     resolver& names;
     gate::audit_sink audit;                    // any thread may call it
+    // A CancelRequest with this key has reached the server. Any thread may call it.
+    std::function<void(const std::string& key)> canceled = [](const std::string&) {};
     std::atomic<std::size_t> connections = 0;  // accepted and not closed
     std::atomic<std::size_t> clients = 0;      // of them, past the StartupMessage: limits.clients
     std::atomic<std::uint64_t> last_session = 0;

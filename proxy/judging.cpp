@@ -127,6 +127,7 @@ task<void> gate::judge_message(judged_message m) {
     }
     auto d = co_await decide(m);
     if (!d) co_return;
+    if (canceled_) co_return fail_before(m, canceled_by_user());
     co_await carry_out(m, std::move(*d));
 }
 

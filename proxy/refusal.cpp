@@ -28,6 +28,10 @@ protocol::error_fields without_position(protocol::error_fields error) {
     return error;
 }
 
+protocol::error_fields canceled_by_user() {
+    return protocol::make_error("ERROR", protocol::sqlstate::query_canceled, "canceling statement due to user request");
+}
+
 policy::finding finding_of(const protocol::error_fields& error, std::string_view rule) {
     return {.rule = std::string(rule),
             .action = config::action::reject,

@@ -22,7 +22,10 @@ protocol::error_fields notice_of(const policy::finding& f);
 // counts in a text that the client did not write.
 protocol::error_fields without_position(protocol::error_fields error);
 
-// The same as a finding, so that it can be given as the reason of a refusal.
+// What the server says to a statement that was canceled: for a cancel that met none of its statements.
+protocol::error_fields canceled_by_user();
+
+// An error as a finding, so that it can be given as the reason of a refusal.
 policy::finding finding_of(const protocol::error_fields& error, std::string_view rule);
 
 }  // namespace proxy

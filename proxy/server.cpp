@@ -108,7 +108,10 @@ class server {
 public:
     explicit server(const config::settings& settings)
         : audit_(settings.audit), names_(io_), signals_(io_), deadline_(io_),
-          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); }} {}
+          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); },
+                  [this](const std::string& key) {
+                      for (auto& w : workers_) w->note_cancel(key);
+                  }} {}
 
     int run() {
         std::signal(SIGPIPE, SIG_IGN);

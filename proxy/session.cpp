@@ -262,6 +262,10 @@ void session::drain() {
     if (starting_ && stage_ != stage::canceling) stop();
 }
 
+void session::note_cancel(std::string_view key) noexcept {
+    if (gate_) gate_->note_cancel(key);
+}
+
 void session::stop() {
     if (stage_ != stage::connecting && stage_ != stage::relaying) return end();
     guarded([this] {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/canceler.hpp"
 #include "proxy/gate.hpp"
@@ -30,6 +31,8 @@ public:
 
     // The proxy is to stop: ends now if the client is idle and outside a transaction, or else as soon as it is.
     void drain();
+    // A CancelRequest with this key has reached the server.
+    void note_cancel(std::string_view key) noexcept;
     // Ends now, whatever it does.
     void stop();
 

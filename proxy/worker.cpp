@@ -104,6 +104,12 @@ void worker::stop_sessions() {
     });
 }
 
+void worker::note_cancel(std::string key) {
+    loop_.post([this, key = std::move(key)] {
+        for (auto& [id, s] : sessions_) s->note_cancel(key);
+    });
+}
+
 void worker::finish() {
     loop_.post([this] { loop_.stop(); });
 }

@@ -27,9 +27,11 @@ public:
     void join();
 
     // From any thread. drain: no more clients, and those that are idle are sent away, the others as soon as they are idle.
-    // stop_sessions: the others now. finish: the thread ends.
+    // stop_sessions: the others now. finish: the thread ends. note_cancel: the server was told to cancel what the session
+    // with this key does.
     void drain();
     void stop_sessions();
+    void note_cancel(std::string key);
     void finish();
 
 private:

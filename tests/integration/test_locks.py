@@ -63,11 +63,10 @@ def test_readers_do_not_queue_behind_a_migration(autocommit, patient, cluster, d
     with contextlib.closing(patient.connect(database, autocommit=autocommit)) as connection:
         with held_for(cluster, database, 1.5), Probe(cluster, database) as probe:
             code, seconds = timed(connection, ADD)
+            connection.commit()  # at once: the probe waits for a transaction that has its lock, and we for the probe
         assert code is None
         assert seconds > 1.2
         assert probe.longest < 0.5  # straight: as long as the other session holds its lock
-        if not autocommit:
-            connection.commit()
         assert show(connection) == ("0", "0")
     outcome = patient.audited(event="outcome", outcome="done", kind="ALTER TABLE")[0]
     assert outcome["attempts"] >= 1
