@@ -1,15 +1,10 @@
 #include "proxy/audit.hpp"
 
-#include <fcntl.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cmath>
+#include <charconv>
 #include <ctime>
-#include <system_error>
 
 #include "proxy/redact.hpp"
 
@@ -31,14 +26,58 @@ std::string rfc3339(system_clock::time_point when) {
     return std::string(text.data(), length) + fraction.data();
 }
 
+// Length of the character that begins at `at`; 0 where the bytes are no UTF-8 (RFC 3629, 4).
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    const auto first = byte(at), second = byte(at + 1);
+    const bool leads = first < 0x80 || (first >= 0xc2 && first < 0xf5);
+    const std::size_t length = !leads ? 0 : first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(at + i) & 0xc0) != 0x80) return 0;
+    const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+    const bool no_character = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
+    return overlong || no_character ? 0 : length;
+}
+
+// JSON is UTF-8 (RFC 8259, 8.1), but SQL comes in the client's encoding: what is no UTF-8 becomes U+FFFD.
+std::string valid_utf8(std::string_view text) {
+    std::string out;
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto length = static_cast<unsigned char>(text[at]) < 0x80 ? 1 : utf8_length(text, at);
+        if (length == 0) {
+            out.append(text, done, at - done).append("\xef\xbf\xbd");
+            done = at + 1;
+        }
+        at += std::max<std::size_t>(length, 1);
+    }
+    return out.append(text, done);
+}
+
+// Milliseconds as people and every JSON reader take them, 1.226: json::serialize would write 1.226E0.
+std::string decimals(double value) {
+    std::array<char, 64> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 3).ptr;
+    return {text.data(), end};
+}
+
+std::string one_line(const json::object& o) {
+    std::string out;
+    for (const auto& [name, value] : o) {
+        out += (out.empty() ? "{" : ",") + json::serialize(json::string(name)) + ":";
+        out += value.is_double() ? decimals(value.get_double()) : json::serialize(value);
+    }
+    return out + "}";
+}
+
 void put(json::object& o, std::string_view name, const std::string& value) {
-    if (!value.empty()) o[name] = value;
+    if (!value.empty()) o[name] = valid_utf8(value);
 }
 
 json::array relations_of(const audit_record& r) {
     json::array all;
     for (const auto& relation : r.relations) {
-        json::object one{{"name", relation.name}, {"lock_mode", relation.lock_mode}};
+        json::object one{{"name", valid_utf8(relation.name)}, {"lock_mode", relation.lock_mode}};
         if (relation.bytes) one["bytes"] = *relation.bytes;
         all.push_back(std::move(one));
     }
@@ -59,7 +98,8 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     if (r.server_pid != 0) o["server_pid"] = r.server_pid;
     o["protocol"] = r.protocol;
     o["transaction"] = r.transaction;
-    o["statement"] = redacted(r.statement);
+    const bool understood = std::find(r.rules.begin(), r.rules.end(), "unparseable") == r.rules.end();
+    o["statement"] = valid_utf8(redacted(r.statement, understood));
     put(o, "kind", r.kind);
     if (!r.relations.empty()) o["relations"] = relations_of(r);
     o["class"] = r.timeout_class;
@@ -68,94 +108,20 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     o["mode"] = r.mode;
     if (!r.plan.empty()) {
         json::array steps;
-        for (const auto& step : r.plan) steps.push_back(json::string(redacted(step)));
+        for (const auto& step : r.plan) steps.push_back(json::string(valid_utf8(redacted(step))));
         o["plan"] = std::move(steps);
     }
     if (r.event == "outcome") {
         o["outcome"] = r.outcome;
         if (r.attempts > 0) {
             o["attempts"] = r.attempts;
-            o["lock_wait_ms"] = std::round(r.lock_wait_ms * 1000) / 1000;
+            o["lock_wait_ms"] = r.lock_wait_ms;
         }
-        o["duration_ms"] = std::round(r.duration_ms * 1000) / 1000;
+        o["duration_ms"] = r.duration_ms;
         put(o, "sqlstate", r.sqlstate);
         put(o, "tag", r.tag);
     }
-    return json::serialize(o);
-}
-
-audit_log::audit_log(const config::audit& settings) : to_stdout_(settings.to_stdout) {
-    if (!settings.file.empty()) {
-        file_ = ::open(settings.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-        if (file_ < 0) throw std::system_error(errno, std::generic_category(), "audit log " + settings.file);
-    }
-    if (file_ >= 0 || to_stdout_) writer_ = std::thread([this] { run(); });
-}
-
-audit_log::~audit_log() {
-    {
-        const std::lock_guard hold(mutex_);
-        ending_ = true;
-    }
-    changed_.notify_all();
-    if (writer_.joinable()) writer_.join();
-    if (file_ >= 0) ::close(file_);
-}
-
-void audit_log::write(const audit_record& r) {
-    if (!writer_.joinable()) return;
-    auto line = to_json(r, system_clock::now()) + "\n";
-    std::unique_lock hold(mutex_);
-    changed_.wait(hold, [&] { return queued_bytes_ == 0 || queued_bytes_ + line.size() <= most_bytes; });
-    queued_bytes_ += line.size();
-    queue_.push_back(std::move(line));
-    hold.unlock();
-    changed_.notify_all();
-}
-
-// False: it is to be tried again. What a short write left is continued at once, so that lines stay whole.
-bool audit_log::write_line(int descriptor, const std::string& line) {
-    std::string_view rest = line;
-    while (!rest.empty()) {
-        const auto written = ::write(descriptor, rest.data(), rest.size());
-        if (written > 0)
-            rest.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR && (rest.size() == line.size() || ending_))
-            return false;
-    }
-    return true;
-}
-
-void audit_log::run() {
-    auto last_complaint = std::chrono::steady_clock::time_point::min();
-    int tries_at_the_end = 10;
-    for (;;) {
-        std::unique_lock hold(mutex_);
-        changed_.wait(hold, [&] { return ending_ || !queue_.empty(); });
-        if (queue_.empty()) return;
-        const auto line = queue_.front();
-        hold.unlock();
-        if (to_stdout_) (void)write_line(STDOUT_FILENO, line);
-        while (file_ >= 0 && !write_line(file_, line)) {
-            const int problem = errno;
-            const auto now = std::chrono::steady_clock::now();
-            if (last_complaint == std::chrono::steady_clock::time_point::min() || now - last_complaint > std::chrono::seconds(10)) {
-                spdlog::error("the audit log cannot be written, it is tried again: {}", std::generic_category().message(problem));
-                last_complaint = now;
-            }
-            std::unique_lock waiting(mutex_);
-            changed_.wait_for(waiting, std::chrono::milliseconds(100), [&] { return ending_; });
-            if (ending_ && --tries_at_the_end == 0) {
-                spdlog::error("the audit log ends without its last {} records", queue_.size());
-                return;
-            }
-        }
-        hold.lock();
-        queued_bytes_ -= line.size();
-        queue_.pop_front();
-        hold.unlock();
-        changed_.notify_all();
-    }
+    return one_line(o);
 }
 
 }  // namespace proxy

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -44,7 +45,8 @@ struct audit_record {
 std::string to_json(const audit_record& r, std::chrono::system_clock::time_point when);
 
 // The audit log: one writer thread behind a bounded queue. A full queue makes the writer of a record wait; nothing is
-// dropped. Records are whole lines, appended by one write each; a write that fails is tried again until it succeeds.
+// dropped. Records are whole lines, appended; a write that fails is tried again until it succeeds. A file that was moved away
+// (log rotation) is made anew, by its name, with the next record.
 class audit_log {
 public:
     explicit audit_log(const config::audit& settings);  // throws std::system_error where the file cannot be opened
@@ -58,9 +60,11 @@ public:
 
 private:
     void run();
-    bool write_line(int descriptor, const std::string& line);
+    bool write_line(std::string_view line);
+    void reopen_if_moved();
 
-    int file_ = -1;
+    std::string path_;
+    int file_ = -1;  // the writer thread's, once it runs
     bool to_stdout_ = false;
     std::mutex mutex_;
     std::condition_variable changed_;

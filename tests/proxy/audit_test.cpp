@@ -1,0 +1,255 @@
+#include "proxy/audit.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/json.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+struct scratch {
+    std::filesystem::path directory;
+    scratch() {
+        auto name = (std::filesystem::temp_directory_path() / "audit-test-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+        directory = name;
+    }
+    ~scratch() { std::filesystem::remove_all(directory); }
+    std::string path(const char* name = "audit.jsonl") const { return (directory / name).string(); }
+};
+
+config::audit to_file(const std::string& path) { return {.file = path, .to_stdout = false}; }
+
+proxy::audit_record record(std::uint64_t session, std::string statement = "DROP TABLE t") {
+    return {.event = "decision",
+            .session = session,
+            .protocol = "simple",
+            .statement = std::move(statement),
+            .timeout_class = "blocking",
+            .action = "allow",
+            .mode = "enforce"};
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+    std::ifstream file(path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+std::uint64_t session_of(const std::string& line) { return json::parse(line).at("session").to_number<std::uint64_t>(); }
+
+const auto noon = std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000) + 1234us);
+
+TEST(audit_json, a_decision) {
+    auto r = record(7);
+    r.user = "app";
+    r.server_pid = 42;
+    r.relations = {{"public.t", "ACCESS EXCLUSIVE", 8192}, {"public.u", "SHARE", std::nullopt}};
+    r.rules = {"table-dropped"};
+    r.plan = {"SELECT 1", "SELECT 2"};
+    EXPECT_EQ(proxy::to_json(r, noon),
+              R"({"time":"2027-01-15T08:00:00.001234Z","event":"decision","session":7,"user":"app","server_pid":42,)"
+              R"("protocol":"simple","transaction":false,"statement":"DROP TABLE t","relations":[)"
+              R"({"name":"public.t","lock_mode":"ACCESS EXCLUSIVE","bytes":8192},{"name":"public.u","lock_mode":"SHARE"}],)"
+              R"("class":"blocking","rules":["table-dropped"],"action":"allow","mode":"enforce","plan":["SELECT 1","SELECT 2"]})");
+}
+
+TEST(audit_json, an_outcome_tells_its_times_in_milliseconds_with_three_decimals) {
+    auto r = record(1);
+    r.event = "outcome";
+    r.outcome = "done";
+    r.attempts = 2;
+    for (const auto& [ms, text] : std::initializer_list<std::pair<double, std::string>>{
+             {0, "0.000"}, {1.2264, "1.226"}, {0.0004, "0.000"}, {1e7, "10000000.000"}, {123.4, "123.400"}}) {
+        r.duration_ms = r.lock_wait_ms = ms;
+        const auto line = proxy::to_json(r, noon);
+        EXPECT_NE(line.find("\"duration_ms\":" + text), line.npos) << line;
+        EXPECT_NE(line.find("\"lock_wait_ms\":" + text), line.npos) << line;
+        EXPECT_NO_THROW(json::parse(line));
+    }
+}
+
+TEST(audit_json, is_one_line_of_valid_json_whatever_the_statement) {
+    std::string every_byte;
+    for (int c = 1; c < 256; ++c) every_byte += static_cast<char>(c);
+    for (const auto& text : {every_byte, std::string("a\nb\r\n\"c\"\\"), std::string("\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x92"), std::string("caf\xe9"),
+                             std::string("\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\x80 \xe0\x80\x80"), std::string("cut\xe2\x82"), std::string()}) {
+        auto r = record(1, text);
+        r.user = text;
+        const auto line = proxy::to_json(r, noon);
+        EXPECT_EQ(line.find('\n'), line.npos);
+        boost::system::error_code problem;
+        json::parse(line, problem);
+        EXPECT_FALSE(problem) << problem.message() << ": " << line;
+    }
+    const auto statement = [](std::string text) { return json::parse(proxy::to_json(record(1, std::move(text)), noon)).at("statement"); };
+    EXPECT_EQ(statement("\xc3\xa4 \xf0\x9f\x94\x92"), "\xc3\xa4 \xf0\x9f\x94\x92");
+    EXPECT_EQ(statement("caf\xe9!"), "caf\xef\xbf\xbd!");
+}
+
+TEST(audit_json, holds_no_secrets) {
+    auto r = record(1, "ALTER ROLE a PASSWORD 'hunter2'");
+    r.plan = {"ALTER ROLE a PASSWORD 'hunter2'"};
+    EXPECT_EQ(proxy::to_json(r, noon).find("hunter2"), std::string::npos);
+    r = record(1, "ALTER ROLE a WITH SECRET OF ANY ('kind', 'hunter2')");
+    r.rules = {"unparseable"};
+    EXPECT_EQ(proxy::to_json(r, noon).find("hunter2"), std::string::npos);
+}
+
+TEST(audit_log, writes_every_record_as_a_whole_line_from_many_threads) {
+    const scratch s;
+    constexpr int threads = 4, each = 500;
+    {
+        proxy::audit_log log(to_file(s.path()));
+        std::vector<std::thread> writers;
+        for (int t = 0; t < threads; ++t)
+            writers.emplace_back([&log, t] {
+                for (int i = 0; i < each; ++i)
+                    log.write(record(static_cast<std::uint64_t>(t * each + i), std::string(static_cast<std::size_t>(i), 'x')));
+            });
+        for (auto& w : writers) w.join();
+    }  // all is written when the log ends
+    std::vector<int> next(threads);
+    const auto lines = lines_of(s.path());
+    ASSERT_EQ(lines.size(), std::size_t{threads * each});
+    for (const auto& line : lines) {
+        const auto session = static_cast<int>(session_of(line));
+        EXPECT_EQ(session % each, next[static_cast<std::size_t>(session / each)]++) << "the order of a thread";
+    }
+}
+
+TEST(audit_log, appends_to_a_file_and_keeps_it_from_others) {
+    const scratch s;
+    for (std::uint64_t i = 0; i < 3; ++i) proxy::audit_log(to_file(s.path())).write(record(i));
+    const auto lines = lines_of(s.path());
+    ASSERT_EQ(lines.size(), 3u);
+    for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(session_of(lines[i]), i);
+    struct stat is {};
+    ASSERT_EQ(::stat(s.path().c_str(), &is), 0);
+    EXPECT_EQ(is.st_mode & 0777, 0600u);
+}
+
+// Polls for what another thread does without telling.
+template <class Condition>
+bool comes_true(Condition condition) {
+    for (const auto end = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < end; std::this_thread::yield())
+        if (condition()) return true;
+    return false;
+}
+
+TEST(audit_log, makes_a_file_anew_that_was_moved_away) {
+    const scratch s;
+    proxy::audit_log log(to_file(s.path()));
+    log.write(record(1));
+    ASSERT_TRUE(comes_true([&] { return lines_of(s.path()).size() == 1; }));
+    std::filesystem::rename(s.path(), s.path("audit.1"));
+    log.write(record(2));
+    ASSERT_TRUE(comes_true([&] { return lines_of(s.path()).size() == 1; }));
+    EXPECT_EQ(session_of(lines_of(s.path())[0]), 2u);
+    EXPECT_EQ(lines_of(s.path("audit.1")).size(), 1u);
+}
+
+TEST(audit_log, says_why_it_cannot_start) {
+    const scratch s;
+    const auto complaint = [](const std::string& path) {
+        try {
+            const proxy::audit_log log(to_file(path));
+        } catch (const std::system_error& problem) {
+            return std::string(problem.what());
+        }
+        return std::string("none");
+    };
+    EXPECT_EQ(complaint(s.path("missing/audit.jsonl")), "audit log " + s.path("missing/audit.jsonl") + ": No such file or directory");
+    EXPECT_EQ(complaint(s.directory.string()), "audit log " + s.directory.string() + ": Is a directory");
+}
+
+TEST(audit_log, without_a_place_writes_nothing) {
+    proxy::audit_log log(config::audit{});
+    log.write(record(1));
+}
+
+// A pipe stands for a disk that takes nothing: the queue fills up to its bound, then those who write wait.
+TEST(audit_log, a_full_queue_makes_writers_wait_and_drops_nothing) {
+    const scratch s;
+    ASSERT_EQ(::mkfifo(s.path().c_str(), 0600), 0);
+    const int reader = ::open(s.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ASSERT_GE(reader, 0);
+    constexpr std::size_t count = 24, size = 1u << 20;
+    std::atomic<std::size_t> written = 0;
+    std::thread writer([&] {
+        proxy::audit_log log(to_file(s.path()));
+        for (std::uint64_t i = 0; i < count; ++i) {
+            log.write(record(i, std::string(size, 'x')));
+            ++written;
+        }
+    });
+    constexpr auto fits = proxy::audit_log::most_bytes / size - 1;  // a line is a little longer than its statement
+    EXPECT_TRUE(comes_true([&] { return written >= fits; }));
+    std::string all;
+    std::vector<char> piece(1u << 16);
+    for (std::size_t lines = 0; lines < count;) {
+        EXPECT_LE(written * size, all.size() + proxy::audit_log::most_bytes + piece.size() + size) << "more was accepted than may be held";
+        const auto got = ::read(reader, piece.data(), piece.size());
+        ASSERT_NE(got, 0) << "the log ended before its last line";
+        if (got < 0) continue;
+        all.append(piece.data(), static_cast<std::size_t>(got));
+        lines += static_cast<std::size_t>(std::count(piece.begin(), piece.begin() + got, '\n'));
+    }
+    writer.join();
+    ::close(reader);
+    std::istringstream lines(all);
+    std::uint64_t next = 0;
+    for (std::string line; std::getline(lines, line); ++next) EXPECT_EQ(session_of(line), next);
+    EXPECT_EQ(next, count);
+}
+
+// RLIMIT_FSIZE stands for a full disk: the write that crosses it is cut short, the next one fails (write(2), EFBIG).
+TEST(audit_log, a_line_that_was_cut_short_goes_on_when_there_is_room) {
+    const scratch s;
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    rlimit little = before;
+    little.rlim_cur = 1000;
+    {
+        proxy::audit_log log(to_file(s.path()));
+        ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+        log.write(record(1, std::string(2000, 'x')));
+        log.write(record(2));
+        const bool cut = comes_true([&] { return std::filesystem::file_size(s.path()) == 1000; });
+        ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+        ASSERT_TRUE(cut);
+    }
+    const auto lines = lines_of(s.path());
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_EQ(session_of(lines[0]), 1u);
+    EXPECT_EQ(session_of(lines[1]), 2u);
+}
+
+TEST(audit_log, gives_up_in_the_end_where_nothing_can_be_written) {
+    ::testing::internal::CaptureStdout();
+    const auto began = std::chrono::steady_clock::now();
+    { proxy::audit_log(to_file("/dev/full")).write(record(1)); }
+    const auto took = std::chrono::steady_clock::now() - began;
+    ::testing::internal::GetCapturedStdout();
+    EXPECT_GE(took, 800ms);
+    EXPECT_LE(took, 10s);
+}
+
+}  // namespace
