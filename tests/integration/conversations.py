@@ -103,7 +103,6 @@ COPY = {
                          copy_data(LINES), copy_done()),
     "in, flush and sync ignored": asked(query(COPY_IN), flush(), copy_data(b"1\n"), sync(), copy_data(b"2\n"),
                                         copy_done(), query("TABLE t")),
-    "in, a wrong message": [Step(query(COPY_IN), until="G"), Step(query("SELECT 1"))],
     "in, extended": asked(run(COPY_IN), copy_data(LINES), copy_done(), sync(), run("TABLE t"), sync()),
     "in, extended, sync before the data": asked(run(COPY_IN), sync(), copy_data(LINES), copy_done(), sync(),
                                                 query("TABLE t")),

@@ -54,7 +54,7 @@ class Proxy(Endpoint):
         if not self.audit_path.exists():
             return []
         text = self.audit_path.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].split("\n")[:-1]]
 
     def audited(self, **wanted):
         """Waits for a record with these fields; the file is written behind the client's back."""

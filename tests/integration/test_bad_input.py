@@ -116,6 +116,20 @@ def test_stream_that_cannot_go_on(data, proxy, module_database):
     assert [(e["V"], e["C"]) for e in errors(heard)] == [("FATAL", "08P01")]
 
 
+def test_query_in_the_middle_of_a_copy(proxy, cluster, module_database):
+    """The server gives the connection up as well: it can no longer tell data from messages."""
+    def last_error(port):
+        with Wire(port, database=module_database) as wire:
+            wire.ask(query("CREATE TEMPORARY TABLE mine (c int)"))
+            wire.send(query("COPY mine FROM STDIN"))
+            wire.until("G")
+            wire.send(query("SELECT 1"))
+            error = errors(wire.until_closed())[-1]
+            return error["V"], error["C"]
+
+    assert last_error(proxy.port) == last_error(cluster.port) == ("FATAL", "08P01")
+
+
 # The server refuses these, whether they look like a schema change or not, and the session goes on.
 MANY, FEWER = struct.pack("!h", 32767), struct.pack("!h", -1)
 REFUSED = {
