@@ -55,6 +55,8 @@ constexpr std::array list{
     key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
     key{"limits.statement", "The longest text that is judged, 1KiB to 1GiB; a longer one that may be DDL is refused.", SIZE(limits.statement, 1u << 10, 1u << 30)},
     key{"limits.startup", "How long a client may take from connecting to its first ReadyForQuery; at least 1ms.", DURATION(limits.startup, 1ms)},
+    key{"overrides.users", "Who may set a rule aside by a comment: names divided by commas, with * for any characters. Empty: nobody.",
+        TEXT(overrides.users)},
     key{"audit.file", "The audit log: one JSON object a line, appended. Empty: no file.", TEXT(audit.file)},
     key{"audit.stdout", "Whether the audit log goes to standard output too: true or false.",
         [](settings& s, const std::string& t) { s.audit.to_stdout = parse_bool(t); },

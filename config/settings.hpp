@@ -48,6 +48,11 @@ struct limits {
     std::chrono::milliseconds startup{60'000};  // from accept to the first ReadyForQuery
 };
 
+// `overrides:` comments that set a rule aside for one statement.
+struct overrides {
+    std::string users = "*";  // who may: names divided by commas, * stands for any characters; empty: nobody
+};
+
 struct upstream {
     std::string host = "127.0.0.1";         // a path that starts with '/' names a directory of Unix sockets
     std::uint16_t port = 5432;
@@ -76,6 +81,7 @@ struct settings {
     config::limits limits;
     config::unparseable unparseable = unparseable::guard;
     std::map<std::string, action> rules;    // rule id -> action, where it differs from the rule's own default
+    config::overrides overrides;
     config::audit audit;
     config::log log;
 };

@@ -9,6 +9,7 @@
 #include "policy/lock_mode.hpp"
 #include "policy/plan.hpp"
 #include "policy/timeout_class.hpp"
+#include "policy/transaction_memory.hpp"
 
 namespace policy {
 
@@ -34,6 +35,11 @@ struct finding {
     std::string sqlstate = "LK001";
 };
 
+// A finding that a comment of the statement has set aside.
+struct overridden {
+    std::string rule, reason;
+};
+
 // The verdict on one statement of the text.
 struct statement_decision {
     std::size_t offset = 0, length = 0;  // bytes of the text judged
@@ -42,6 +48,8 @@ struct statement_decision {
     bool transactional = true;           // may run in a transaction block
     timeout_class timeouts = timeout_class::none;
     std::vector<finding> findings;       // every rule that fired with an action above `allow`
+    std::vector<overridden> overrides;   // for the audit log
+    std::vector<deed> deeds;             // for the transaction's memory, once the statement has succeeded
 };
 
 // The verdict on one Query string or one prepared statement.

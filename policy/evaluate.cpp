@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policy/deeds.hpp"
 #include "policy/judge.hpp"
 #include "policy/rules.hpp"
 #include "policy/script.hpp"
@@ -49,11 +50,23 @@ bool repeatable(const statement& s) noexcept {
            s.kind == "SET CONSTRAINTS";
 }
 
+// The comment that sets the rule aside for the statement. One that has a mistake in it, or whose sender may not, sets
+// nothing aside: the rule `override-not-valid` then says so.
+const override_words* override_for(const context& c, const rule& r) {
+    if (c.overrides.empty() || r.text.id == "override-not-valid" || !may_override(c.session.user, c.settings)) return nullptr;
+    for (const auto& o : c.overrides)
+        if (o.statement == c.index && o.mistake.empty() && !o.reason.empty() &&
+            std::find(o.rules.begin(), o.rules.end(), r.text.id) != o.rules.end())
+            return &o;
+    return nullptr;
+}
+
 class judgement {
 public:
     judgement(std::string_view text, std::size_t statements, const session_facts& session, const catalog_facts& catalog,
-              const config::settings& settings)
-        : text_(text), alone_(statements == 1), session_(session), settings_(settings), known_(catalog) {}
+              const config::settings& settings, std::span<const override_words> overrides)
+        : text_(text), alone_(statements == 1), session_(session), settings_(settings), overrides_(overrides),
+          known_(catalog, session_.so_far) {}
 
     void take(const statement& s) {
         auto does = effects_of(s, known_);
@@ -68,10 +81,12 @@ public:
         verdict.transactional = does.transactional;
         verdict.timeouts = does.timeouts;
         out_.repeatable = out_.repeatable && does.transactional && repeatable(s);
-        if (!harmless(s)) apply_rules(s, does, verdict);
+        verdict.deeds = deeds_of(s, does, known_);
+        // Rows may be changed by what is harmless alone.
+        if (!harmless(s) || !session_.so_far.empty()) apply_rules(s, does, verdict);
         out_.timeouts = std::max(out_.timeouts, verdict.timeouts);
+        note(s, verdict.deeds);
         out_.statements.push_back(std::move(verdict));
-        note(s);
     }
 
     decision result() && {
@@ -81,12 +96,16 @@ public:
 
 private:
     void apply_rules(const statement& s, const effects& does, statement_decision& verdict) {
-        const context c{s, does, known_, session_, settings_, text_, alone_, sets_};
+        const context c{s, does, known_, session_, settings_, text_, alone_, sets_, overrides_, out_.statements.size()};
         for (const auto* r : all_rules()) {
-            const auto configured = action_of(*r, settings_);
-            if (configured == action::allow) continue;
             auto h = r->check(c);
             if (!h) continue;
+            const auto configured = action_of(*r, settings_);
+            if (configured == action::allow) continue;
+            if (const auto* o = override_for(c, *r)) {
+                verdict.overrides.push_back({std::string(r->text.id), o->reason});
+                continue;
+            }
             auto f = finding_of(*r, *h, configured);
             if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
             out_.action = std::max(out_.action, f.action);
@@ -94,7 +113,9 @@ private:
         }
     }
 
-    void note(const statement& s) {
+    void note(const statement& s, std::span<const deed> deeds) {
+        session_.so_far.after(deeds);
+        session_.in_transaction = in_transaction_after(session_.in_transaction, deeds);
         for (auto& change : settings_changed_by(s)) {
             out_.sets_timeouts = out_.sets_timeouts || is_timeout(change.name);
             sets_.push_back(std::move(change));
@@ -104,8 +125,9 @@ private:
 
     std::string_view text_;
     bool alone_;
-    const session_facts& session_;
+    session_facts session_;  // as it is before the statement in hand
     const config::settings& settings_;
+    std::span<const override_words> overrides_;
     known_relations known_;
     std::vector<setting_change> sets_;
     decision out_;
@@ -114,8 +136,9 @@ private:
 }  // namespace
 
 decision evaluate(std::span<const statement> statements, std::string_view text, const session_facts& session,
-                  const catalog_facts& catalog, const config::settings& settings) {
-    judgement j(text, statements.size(), session, catalog, settings);
+                  const catalog_facts& catalog, const config::settings& settings,
+                  std::span<const override_words> overrides) {
+    judgement j(text, statements.size(), session, catalog, settings, overrides);
     for (const auto& s : statements) j.take(s);
     return std::move(j).result();
 }
@@ -138,8 +161,12 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
                const config::settings& settings) {
     const auto& parsed = s.words();
     const auto catalog = read_catalog(answers);
+    if (parsed.other_reading.empty()) {
+        const auto overrides = find_overrides(parsed.text, {}, parsed.statements);
+        return evaluate(parsed.statements, parsed.text, session, catalog, settings, overrides);
+    }
+    // What is a comment is in doubt, too: no override is heeded.
     auto first = evaluate(parsed.statements, parsed.text, session, catalog, settings);
-    if (parsed.other_reading.empty()) return first;
     return stricter(std::move(first), evaluate(parsed.other_reading, parsed.text, session, catalog, settings));
 }
 

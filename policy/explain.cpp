@@ -7,28 +7,6 @@ namespace {
 
 constexpr std::size_t width = 100;
 
-// Lines of at most `width` columns, each behind the indent.
-std::string wrapped(std::string_view text, std::string_view indent) {
-    std::string out(indent);
-    std::size_t column = indent.size();
-    while (!text.empty()) {
-        const auto blank = text.find(' ');
-        const auto word = text.substr(0, blank);
-        if (column > indent.size() && column + 1 + word.size() > width) {
-            out += '\n';
-            out += indent;
-            column = indent.size();
-        } else if (column > indent.size()) {
-            out += ' ';
-            ++column;
-        }
-        out += word;
-        column += word.size();
-        text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
-    }
-    return out + '\n';
-}
-
 void section(std::string& out, std::string_view heading, std::string_view text) {
     if (text.empty()) return;
     out += '\n';
@@ -57,6 +35,27 @@ void paragraph(std::string& out, std::string_view heading, std::string_view text
 
 }  // namespace
 
+std::string wrapped(std::string_view text, std::string_view indent) {
+    std::string out(indent);
+    std::size_t column = indent.size();
+    while (!text.empty()) {
+        const auto blank = text.find(' ');
+        const auto word = text.substr(0, blank);
+        if (column > indent.size() && column + 1 + word.size() > width) {
+            out += '\n';
+            out += indent;
+            column = indent.size();
+        } else if (column > indent.size()) {
+            out += ' ';
+            ++column;
+        }
+        out += word;
+        column += word.size();
+        text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
+    }
+    return out + '\n';
+}
+
 std::string_view name(config::action action) noexcept {
     switch (action) {
     case config::action::allow: return "allow";
@@ -83,13 +82,15 @@ std::string explain_text(const rule& r) {
 
 std::string explain_markdown(const rule& r) {
     std::string out = "## " + std::string(r.text.id) + "\n\n" + std::string(r.text.summary) + ".\n";
+    out += "\nFamily: " + std::string(name(r.text.family)) + ".\n";
     paragraph(out, "Fires when", r.text.fires_when);
     paragraph(out, "Harm", r.text.harm);
     paragraph(out, "Remedy", r.text.remedy);
     paragraph(out, "Django", r.text.django);
     fenced(out, "Instead of", r.text.before);
     fenced(out, "write", r.text.after);
-    out += "\nDefault action: `" + std::string(name(r.text.action)) + "`" + (r.rewrites ? ", can rewrite" : "") + ".\n";
+    out += "\nDefault action: `" + std::string(name(r.text.action)) + "`" + (r.rewrites ? ", can rewrite" : "") +
+           (r.text.action == config::action::allow ? " on the wire; `lockkeeper check` reports it" : "") + ".\n";
     return out;
 }
 

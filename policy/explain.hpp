@@ -12,6 +12,9 @@ namespace policy {
 
 std::string_view name(config::action action) noexcept;  // "allow", "warn", "rewrite", "reject"
 
+// Lines of at most 100 columns, each behind the indent and with its newline.
+std::string wrapped(std::string_view text, std::string_view indent);
+
 // For a terminal: paragraphs with plain headings.
 std::string explain_text(const rule& r);
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "policy/transaction_memory.hpp"
+
 namespace policy {
 
 // What the wire alone tells about the session in which a statement is to run.
@@ -14,6 +16,7 @@ struct session_facts {
     int server_version = 15;             // major, from ParameterStatus server_version
     std::string time_zone;               // ParameterStatus TimeZone
     std::string user, database, application_name;
+    transaction_memory so_far;           // empty outside a transaction
 };
 
 // One query of ours against the system catalogs: schema-qualified, parameters as text ($1, $2 ...).

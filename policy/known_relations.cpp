@@ -3,19 +3,6 @@
 #include <algorithm>
 
 namespace policy {
-namespace {
-
-// A statement may ask for what this one creates: not before it is sure that it was created.
-void created_by(const statement& s, const known_relations& known, std::vector<relation_name>& out) {
-    const auto* d = std::get_if<ddl>(&s.what);
-    if (!d) return;
-    for (const auto& r : d->relations) {
-        if (r.as != use::created) continue;
-        const auto facts = known.relation(r.name);
-        const bool was_there = d->if_exists && facts.known && facts.exists && !facts.created_here;
-        if (!was_there) out.push_back(r.name);
-    }
-}
 
 bool changes_names(const statement& s) noexcept {
     if (std::holds_alternative<renaming>(s.what)) return true;
@@ -25,14 +12,6 @@ bool changes_names(const statement& s) noexcept {
         return std::any_of(q->sets.begin(), q->sets.end(), [](const auto& c) { return c.name == "search_path"; });
     return false;
 }
-
-bool undoes(const statement& s) noexcept {
-    const auto* t = std::get_if<transaction_control>(&s.what);
-    return t && (t->verb == transaction_verb::rollback || t->verb == transaction_verb::rollback_to ||
-                 t->verb == transaction_verb::commit || t->verb == transaction_verb::two_phase);
-}
-
-}  // namespace
 
 relation_facts known_relations::relation(const relation_name& written) const {
     const auto* found = find(written);
@@ -58,13 +37,15 @@ const relation_facts* known_relations::reached(std::uint32_t oid) const noexcept
 }
 
 void known_relations::after(const statement& s) {
-    if (undoes(s)) created_.clear();
-    created_by(s, *this, created_);
     names_in_doubt_ = names_in_doubt_ || changes_names(s);
 }
 
 bool known_relations::created(const relation_name& name) const noexcept {
-    return std::find(created_.begin(), created_.end(), name) != created_.end();
+    const auto deeds = so_far_->deeds();
+    if (deeds.size() <= answered_at_) return false;
+    return std::any_of(deeds.begin() + static_cast<std::ptrdiff_t>(answered_at_), deeds.end(), [&](const deed& d) {
+        return d.what == deed::kind::created && d.name == name.name && d.relation == name.schema;
+    });
 }
 
 const named_relation* known_relations::find(const relation_name& name) const noexcept {

@@ -1,16 +1,20 @@
 #pragma once
 
-#include <vector>
-
 #include "policy/catalog.hpp"
 #include "policy/statement.hpp"
+#include "policy/transaction_memory.hpp"
 
 namespace policy {
 
-// What is known about relations at one place of a text: the catalog's answer, and what the statements before did to it.
+// After it a name may stand for another relation: a rename, a move, a change of search_path.
+bool changes_names(const statement& s) noexcept;
+
+// What is known about relations at one place of a text: the catalog's answer, and what was created since it answered (or,
+// where it was not asked, in the whole transaction). Both must outlive it.
 class known_relations {
 public:
-    explicit known_relations(const catalog_facts& catalog) noexcept : catalog_(&catalog) {}
+    known_relations(const catalog_facts& catalog, const transaction_memory& so_far) noexcept
+        : catalog_(&catalog), so_far_(&so_far), answered_at_(catalog.asked ? so_far.size() : 0) {}
 
     relation_facts relation(const relation_name& written) const;
     // The table of an index; as unknown as it gets where the catalog was not asked.
@@ -21,8 +25,8 @@ public:
 
     const catalog_facts& catalog() const noexcept { return *catalog_; }
 
-    // The statement has run: what it creates is ours alone; after a rename or a change of search_path names may stand
-    // for something else than the catalog said.
+    // The statement has run: after a rename or a change of search_path names may stand for something else than the
+    // catalog said. What it created is in the memory.
     void after(const statement& s);
 
 private:
@@ -30,7 +34,8 @@ private:
     const named_relation* find(const relation_name& name) const noexcept;
 
     const catalog_facts* catalog_;
-    std::vector<relation_name> created_;
+    const transaction_memory* so_far_;
+    std::size_t answered_at_;
     bool names_in_doubt_ = false;
 };
 

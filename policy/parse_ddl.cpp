@@ -116,6 +116,15 @@ ddl all_of(verb v, std::string reach) {
     return words;
 }
 
+words enum_of(const PgQuery__AlterEnumStmt& s) {
+    if (!s.old_val || !*s.old_val) return in_the_catalogs(object_kind::type);
+    renaming words;
+    words.kind = words.of = object_kind::enum_value;
+    words.old_name = text(s.old_val);
+    words.new_name = text(s.new_val);
+    return words;
+}
+
 words create_table_as(const PgQuery__CreateTableAsStmt& s) {
     if (!s.into) return unmodelled{"CREATE TABLE AS"};
     auto words = create_table_as_of(*s.into, s.if_not_exists);
@@ -172,6 +181,7 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_RENAME_STMT: return rename_of(*n.rename_stmt);
     case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT: return domain_of(*n.alter_domain_stmt);
     case PG_QUERY__NODE__NODE_ALTER_TABLE_MOVE_ALL_STMT: return tablespace_of(*n.alter_table_move_all_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT: return enum_of(*n.alter_enum_stmt);
     case PG_QUERY__NODE__NODE_DROP_OWNED_STMT: return all_of(verb::drop_relation, "everything that the roles own");
     case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT: return all_of(verb::set_owner, "everything that the roles own");
     case PG_QUERY__NODE__NODE_CREATEDB_STMT:
@@ -217,7 +227,6 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_COMPOSITE_TYPE_STMT:
     case PG_QUERY__NODE__NODE_CREATE_ENUM_STMT:
     case PG_QUERY__NODE__NODE_CREATE_RANGE_STMT:
-    case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT:
     case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT:
     case PG_QUERY__NODE__NODE_ALTER_DATABASE_REFRESH_COLL_STMT:
     case PG_QUERY__NODE__NODE_ALTER_DATABASE_SET_STMT:

@@ -9,15 +9,28 @@
 #include "policy/effects.hpp"
 #include "policy/facts.hpp"
 #include "policy/known_relations.hpp"
+#include "policy/overrides.hpp"
 #include "policy/plan.hpp"
 #include "policy/statement.hpp"
 
 namespace policy {
 
+// What kind of harm a rule is about (its pages are grouped by it).
+enum class family {
+    blocking,       // reads or writes wait while something grows with the table
+    compatibility,  // breaks the version of the application that still runs
+    transaction,    // statements that are harmless alone
+    destructive,    // rows or objects are gone
+    opaque,         // what is done cannot be seen
+    advice,         // no harm today
+};
+std::string_view name(family f) noexcept;
+
 // What a person needs to know about a rule. Error messages, `explain`, the rules page and the example tests are all
 // made from this.
 struct rule_text {
     std::string_view id;          // names the pattern, never the cure; reads well after "allow"
+    policy::family family = family::blocking;
     std::string_view summary;     // the pattern, in a few words
     std::string_view fires_when;
     std::string_view harm;
@@ -25,7 +38,8 @@ struct rule_text {
     std::string_view django;      // the remedy in Django's words; empty: nothing of its own to say
     std::string_view before;      // an example that it fires on; empty: SQL alone cannot show it
     std::string_view after;       // the example made right
-    config::action action = config::action::reject;  // where the configuration says nothing
+    // Where the configuration says nothing. A rule that allows is silent on the wire; `check` reports it.
+    config::action action = config::action::reject;
 };
 
 // Everything that a rule sees. Same input, same answer: no clock, no I/O, no globals.
@@ -38,6 +52,8 @@ struct context {
     std::string_view text;                         // the whole text judged
     bool alone = true;                             // the text's only statement
     std::span<const setting_change> sets_before{};  // by the statements before it in the text
+    std::span<const override_words> overrides{};    // of the whole text
+    std::size_t index = 0;                          // of the statement in the text
 };
 
 // A rule found its pattern, and it does harm here.

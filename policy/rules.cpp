@@ -4,6 +4,8 @@
 #include <numeric>
 #include <vector>
 
+#include "policy/pattern.hpp"
+
 namespace policy {
 
 namespace rules {
@@ -25,6 +27,24 @@ const rule* find_rule(std::string_view id) noexcept {
     for (const auto* r : all_rules())
         if (r->text.id == id) return r;
     return nullptr;
+}
+
+std::string_view name(family f) noexcept {
+    switch (f) {
+    case family::blocking: return "blocking";
+    case family::compatibility: return "compatibility";
+    case family::transaction: return "transaction";
+    case family::destructive: return "destructive";
+    case family::opaque: return "opaque";
+    case family::advice: return "advice";
+    }
+    return "";
+}
+
+config::settings check_settings(config::settings settings) {
+    for (const auto* r : all_rules())
+        if (r->text.action == config::action::allow) settings.rules.try_emplace(std::string(r->text.id), config::action::warn);
+    return settings;
 }
 
 bool supports(const rule& r, config::action action) noexcept { return action != config::action::rewrite || r.rewrites; }
@@ -64,10 +84,18 @@ std::string_view nearest(std::string_view id) {
 
 }  // namespace
 
+std::string unknown_rule(std::string_view id) {
+    return "unknown rule '" + std::string(id) + "', did you mean '" + std::string(nearest(id)) + "'?";
+}
+
+bool may_override(std::string_view user, const config::settings& settings) noexcept {
+    return matches_any(user, settings.overrides.users);
+}
+
 std::optional<rule_settings_error> check_rule_settings(const std::map<std::string, config::action>& rules) {
     for (const auto& [id, action] : rules) {
         const auto* r = find_rule(id);
-        if (!r) return rule_settings_error{id, "unknown rule '" + id + "', did you mean '" + std::string(nearest(id)) + "'?"};
+        if (!r) return rule_settings_error{id, unknown_rule(id)};
         if (!supports(*r, action)) return rule_settings_error{id, "rule '" + id + "' cannot rewrite: use allow, warn or reject"};
     }
     return std::nullopt;

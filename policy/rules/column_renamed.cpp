@@ -27,6 +27,7 @@ constinit const rule column_renamed{
     .text =
         {
             .id = "column-renamed",
+            .family = family::compatibility,
             .summary = "A column of a table that is in use gets another name",
             .fires_when = "the table or view exists and was not made in this transaction; its size does not matter",
             .harm = "While a deploy rolls out, the old version of the application still reads and writes the old name and "
@@ -39,7 +40,6 @@ constinit const rule column_renamed{
             .after = "ALTER TABLE orders ADD COLUMN state text",
             .action = config::action::reject,
         },
-    .rewrites = false,
     .check = &check,
 };
 

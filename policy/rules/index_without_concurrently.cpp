@@ -121,6 +121,7 @@ constinit const rule index_without_concurrently{
     .text =
         {
             .id = "index-without-concurrently",
+            .family = family::blocking,
             .summary = "CREATE INDEX without CONCURRENTLY on a table that is in use",
             .fires_when = "the table exists, was not made in this transaction, is not temporary and not smaller than "
                           "small_table, and CONCURRENTLY is absent",

@@ -32,6 +32,7 @@ constinit const rule table_renamed{
     .text =
         {
             .id = "table-renamed",
+            .family = family::compatibility,
             .summary = "A table or view that is in use gets another name",
             .fires_when = "the table or view exists and was not made in this transaction; its size does not matter",
             .harm = "While a deploy rolls out, the old version of the application still uses the old name and fails on it.",
@@ -43,7 +44,6 @@ constinit const rule table_renamed{
             .after = "CREATE VIEW purchases AS SELECT * FROM orders",
             .action = config::action::reject,
         },
-    .rewrites = false,
     .check = &check,
 };
 

@@ -40,6 +40,7 @@ constinit const rule timeout_loosened_in_text{
     .text =
         {
             .id = "timeout-loosened-in-text",
+            .family = family::blocking,
             .summary = "A timeout is loosened and a blocking statement sent in one text",
             .fires_when = "a text of several statements sets lock_timeout or statement_timeout to more than the configured "
                           "value, or to none, before a statement that blocks other sessions",
@@ -52,7 +53,6 @@ constinit const rule timeout_loosened_in_text{
             .after = "SET lock_timeout = '200ms'; ALTER TABLE orders ADD COLUMN note text",
             .action = config::action::reject,
         },
-    .rewrites = false,
     .check = &check,
 };
 

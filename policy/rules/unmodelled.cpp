@@ -20,6 +20,7 @@ constinit const rule unmodelled{
     .text =
         {
             .id = "unmodelled",
+            .family = family::opaque,
             .summary = "A statement whose locks Lockkeeper does not know",
             .fires_when = "the text parses, but what it does cannot be told from it: a DO block that changes the schema, "
                           "or a statement of a newer PostgreSQL",
@@ -30,7 +31,6 @@ constinit const rule unmodelled{
             .after = "ALTER TABLE orders ADD COLUMN note text",
             .action = config::action::warn,
         },
-    .rewrites = false,
     .check = &check,
 };
 

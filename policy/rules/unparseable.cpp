@@ -21,6 +21,7 @@ constinit const rule unparseable{
     .text =
         {
             .id = "unparseable",
+            .family = family::opaque,
             .summary = "SQL that cannot be parsed and may change the schema",
             .fires_when = "the parser does not know the syntax, and a keyword of the text may begin a schema change",
             .harm = "What the statement locks and for how long is not known, so it cannot be called safe.",
@@ -31,7 +32,6 @@ constinit const rule unparseable{
             .after = "ALTER TABLE orders ALTER COLUMN status SET STATISTICS 500",
             .action = config::action::warn,
         },
-    .rewrites = false,
     .check = &check,
 };
 

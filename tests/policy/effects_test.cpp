@@ -12,7 +12,8 @@ using enum lock_mode;
 
 effects effect_of(std::string_view sql) {
     static const catalog_facts nothing_asked;
-    return effects_of(parse(sql, true).at(0), known_relations(nothing_asked));
+    static const transaction_memory nothing_done;
+    return effects_of(parse(sql, true).at(0), known_relations(nothing_asked, nothing_done));
 }
 
 struct expectation {

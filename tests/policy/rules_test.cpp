@@ -17,8 +17,9 @@ using testing::HasSubstr;
 // Every rule's own text is a test.
 struct rule_examples : testing::TestWithParam<const rule*> {};
 
+// As `check` judges: the rules that are silent on the wire speak, too.
 bool fires(const rule& r, std::string_view sql) {
-    const auto d = policy_test::judged(sql);
+    const auto d = policy_test::judged(sql, session_facts{}, check_settings({}));
     return std::any_of(d.statements.begin(), d.statements.end(), [&](const statement_decision& s) {
         return std::any_of(s.findings.begin(), s.findings.end(), [&](const finding& f) { return f.rule == r.text.id; });
     });
@@ -26,7 +27,10 @@ bool fires(const rule& r, std::string_view sql) {
 
 TEST_P(rule_examples, before_is_caught) { EXPECT_TRUE(fires(*GetParam(), GetParam()->text.before)); }
 
-TEST_P(rule_examples, after_is_allowed) { EXPECT_EQ(policy_test::judged(GetParam()->text.after).action, action::allow); }
+TEST_P(rule_examples, after_is_allowed) {
+    EXPECT_FALSE(fires(*GetParam(), GetParam()->text.after));
+    EXPECT_EQ(policy_test::judged(GetParam()->text.after).action, action::allow);
+}
 
 TEST_P(rule_examples, what_a_plan_runs_is_itself_allowed) {
     const auto d = policy_test::judged(GetParam()->text.before);
@@ -44,7 +48,6 @@ TEST_P(rule_examples, has_everything_that_a_person_needs) {
     EXPECT_TRUE(t.harm.ends_with('.') && t.remedy.ends_with('.'));
     EXPECT_FALSE(t.summary.ends_with('.'));
     EXPECT_EQ(t.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string_view::npos);
-    EXPECT_NE(t.action, action::allow);
     EXPECT_TRUE(supports(*GetParam(), t.action));
     EXPECT_EQ(find_rule(t.id), GetParam());
 }

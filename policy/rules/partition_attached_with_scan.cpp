@@ -1,0 +1,43 @@
+#include "policy/hazards.hpp"
+#include "policy/quote.hpp"
+
+namespace policy::rules {
+namespace {
+
+bool attaches(const alter_step& s) noexcept {
+    return s.action == alter_action::attach_partition && s.partner.has_value();
+}
+
+std::optional<hazard> check(const context& c) {
+    const auto* step = altered_by(c, attaches);
+    if (!step || !works_on_rows(c)) return std::nullopt;
+    const auto partition = c.known.relation(*step->partner);
+    if (!is_large(partition, c)) return std::nullopt;
+    return described("attaching " + readable(partition.name) + " reads it whole while nobody else can use it", c);
+}
+
+}  // namespace
+
+extern const rule partition_attached_with_scan;
+constinit const rule partition_attached_with_scan{
+    .text =
+        {
+            .id = "partition-attached-with-scan",
+            .family = family::blocking,
+            .summary = "ATTACH PARTITION that has to read the new partition",
+            .fires_when = "a partition is attached, the new partition or the DEFAULT partition has to be read, and it "
+                          "is not smaller than small_table",
+            .harm = "The partition to be attached is read whole under ACCESS EXCLUSIVE to see that its rows fit. "
+                    "Where there is a DEFAULT partition it is read under the same lock, so every query that needs it "
+                    "waits.",
+            .remedy = "Before, give the new partition a CHECK that says the same as its bounds (NOT VALID, then "
+                      "VALIDATE CONSTRAINT), and the DEFAULT partition one that says the opposite: ATTACH then reads "
+                      "nothing. Drop the CHECKs afterwards.",
+            .before = "ALTER TABLE events ATTACH PARTITION events_7 FOR VALUES FROM (7000) TO (8000)",
+            .after = "ALTER TABLE events_7 ADD CONSTRAINT fits CHECK (id >= 7000 AND id < 8000) NOT VALID",
+            .action = config::action::warn,
+        },
+    .check = &check,
+};
+
+}  // namespace policy::rules

@@ -1,0 +1,59 @@
+#include "policy/transaction_memory.hpp"
+
+#include <algorithm>
+
+namespace policy {
+
+bool in_transaction_after(bool before, std::span<const deed> deeds) noexcept {
+    for (const auto& d : deeds) {
+        if (d.what == deed::kind::begun) before = true;
+        if (d.what == deed::kind::committed || d.what == deed::kind::rolled_back) before = false;
+    }
+    return before;
+}
+
+void transaction_memory::after(std::span<const deed> done) {
+    for (const auto& d : done) {
+        switch (d.what) {
+        case deed::kind::begun: break;
+        case deed::kind::committed:
+        case deed::kind::rolled_back: clear(); break;
+        case deed::kind::savepoint: savepoints_.push_back({d.name, deeds_.size()}); break;
+        case deed::kind::released: release(d.name); break;
+        case deed::kind::rolled_back_to: roll_back_to(d.name); break;
+        default: deeds_.push_back(d);
+        }
+    }
+}
+
+void transaction_memory::clear() noexcept {
+    deeds_.clear();
+    savepoints_.clear();
+}
+
+const deed* transaction_memory::strong_lock(lock_mode least) const noexcept {
+    const auto found = std::find_if(deeds_.rbegin(), deeds_.rend(), [&](const deed& d) {
+        return d.what == deed::kind::locked && d.lock >= least;
+    });
+    return found == deeds_.rend() ? nullptr : &*found;
+}
+
+const deed* transaction_memory::last(deed::kind what) const noexcept {
+    const auto found = std::find_if(deeds_.rbegin(), deeds_.rend(), [&](const deed& d) { return d.what == what; });
+    return found == deeds_.rend() ? nullptr : &*found;
+}
+
+// Savepoints of one name hide each other: the newest counts.
+void transaction_memory::roll_back_to(const std::string& savepoint) {
+    const auto found = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&](const mark& m) { return m.name == savepoint; });
+    if (found == savepoints_.rend()) return clear();
+    deeds_.resize(found->size);
+    savepoints_.erase(found.base(), savepoints_.end());
+}
+
+void transaction_memory::release(const std::string& savepoint) {
+    const auto found = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&](const mark& m) { return m.name == savepoint; });
+    if (found != savepoints_.rend()) savepoints_.erase(std::prev(found.base()), savepoints_.end());
+}
+
+}  // namespace policy
