@@ -9,6 +9,8 @@
 #include "config/values.hpp"
 #include "policy/explain.hpp"
 #include "policy/rules.hpp"
+#include "proxy/check.hpp"
+#include "proxy/check_report.hpp"
 #include "proxy/log.hpp"
 #include "proxy/server.hpp"
 
@@ -62,12 +64,14 @@ config::settings settings_of(const options& o) {
     return s;
 }
 
-int show_rules() {
-    std::cout << policy::rules_markdown();
+int show_rules(const std::string& format) {
+    std::cout << (format == "text" ? rules_text() : format == "json" ? rules_json() : policy::rules_markdown());
     return 0;
 }
 
-int explain(const std::string& id) {
+// A rule's id is one word; whatever has a blank in it is SQL.
+int explain(const std::string& id, const config::settings& settings) {
+    if (id.find_first_of(" \t\r\n") != std::string::npos) return explain_sql(id, settings), 0;
     if (const auto* rule = policy::find_rule(id)) {
         std::cout << policy::explain_text(*rule);
         return 0;
@@ -92,9 +96,21 @@ int run_command(int argc, char** argv) {
     serve_command->add_option("--listen", o.listen, "where clients connect: HOST:PORT (127.0.0.1:6432)");
     serve_command->add_option("--upstream", o.upstream, "the PostgreSQL server: HOST:PORT (PGHOST and PGPORT, else 127.0.0.1:5432)");
     serve_command->add_option("--mode", o.mode, "observe, guard or enforce");
-    auto* rules_command = app.add_subcommand("rules", "List the rules, as Markdown");
-    auto* explain_command = app.add_subcommand("explain", "Tell about one rule");
-    explain_command->add_option("rule", o.rule, "rule id")->required();
+    check_options checking;
+    std::string rules_format = "markdown";
+    auto* check_sql = app.add_subcommand("check", "Say what the proxy would say to the SQL of files");
+    check_sql->add_option("files", checking.files, "files with SQL; - is standard input");
+    check_sql->add_option("--format", checking.format, "text, json, sarif or github")
+        ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
+    check_sql->add_option("--server-version", checking.server_version, "major version of the server (15)")->check(CLI::Range(13, 99));
+    check_sql->add_option("--dsn", checking.dsn, "a server to ask for sizes and definitions, as libpq takes it");
+    check_sql->add_flag("--in-transaction", checking.in_transaction, "the files run inside a transaction");
+    check_sql->add_option("--config", o.config, "YAML file");
+    auto* rules_command = app.add_subcommand("rules", "List the rules");
+    rules_command->add_option("--format", rules_format, "markdown, text or json")->check(CLI::IsMember({"text", "markdown", "json"}));
+    auto* explain_command = app.add_subcommand("explain", "Tell about one rule, or what a statement does");
+    explain_command->add_option("rule", o.rule, "rule id, or SQL")->required();
+    explain_command->add_option("--config", o.config, "YAML file");
     auto* version = app.add_subcommand("version", "Print the version");
 
     try {
@@ -104,8 +120,12 @@ int run_command(int argc, char** argv) {
     }
     try {
         if (*version) return std::puts("lockkeeper " LOCKKEEPER_VERSION), 0;
-        if (*rules_command) return show_rules();
-        if (*explain_command) return explain(o.rule);
+        if (*rules_command) return show_rules(rules_format);
+        if (*explain_command) return explain(o.rule, settings_of(o));
+        if (*check_sql) {
+            if (checking.files.empty()) checking.files = {"-"};
+            return proxy::check(checking, settings_of(o));
+        }
         const auto settings = settings_of(o);
         if (*print) return std::cout << config::print(settings), 0;
         if (*check) return 0;

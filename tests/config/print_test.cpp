@@ -27,6 +27,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"limits.clients", "12"},
     {"limits.statement", "64KiB"},
     {"limits.startup", "2min"},
+    {"overrides.users", "'dba, admin_*'"},
     {"audit.file", "'/var/log/a b''c.jsonl'"},
     {"audit.stdout", "true"},
     {"log.level", "trace"},

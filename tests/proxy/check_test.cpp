@@ -1,0 +1,123 @@
+#include "proxy/check.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "policy/rules.hpp"
+#include "proxy/check_report.hpp"
+
+namespace {
+
+using namespace proxy;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<checked_statement> checked(std::string_view sql, policy::session_facts session = {}) {
+    return check_text(sql, "a.sql", std::move(session), policy::check_settings({}), nullptr);
+}
+
+std::vector<std::string> found(std::string_view sql) {
+    std::vector<std::string> rules;
+    for (const auto& c : checked(sql))
+        for (const auto& f : c.verdict.findings) rules.push_back(f.rule);
+    return rules;
+}
+
+TEST(check, goes_on_behind_a_syntax_error_and_says_where_it_is) {
+    const auto all = checked("SELECT 1;\n\n  ALTER TABL x;\n/* why */ DROP TABLE y;");
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(all[1].verdict.findings.at(0).rule, "unparseable");
+    EXPECT_EQ(all[1].line, 3u);
+    EXPECT_EQ(all[1].column, 9u);
+    EXPECT_EQ(all[1].source, "  ALTER TABL x;");
+    EXPECT_EQ(all[2].line, 4u);
+    EXPECT_EQ(all[2].column, 11u);
+    EXPECT_EQ(all[2].sql, "DROP TABLE y");
+}
+
+TEST(check, statements_are_messages_of_their_own) {
+    EXPECT_EQ(checked("SELECT 1; CREATE INDEX i ON t (a)").at(1).decision.action, config::action::rewrite);
+    EXPECT_EQ(checked("SET lock_timeout = 0; ALTER TABLE t ADD a int").at(1).decision.action, config::action::allow);
+    EXPECT_EQ(checked("BEGIN; CREATE INDEX i ON t (a); COMMIT").at(1).decision.action, config::action::reject);
+    policy::session_facts inside;
+    inside.in_transaction = true;
+    EXPECT_EQ(checked("CREATE INDEX i ON t (a)", inside).at(0).decision.action, config::action::reject);
+}
+
+TEST(check, a_table_that_the_file_has_made_is_new_to_the_end_of_it) {
+    constexpr auto index = "; CREATE INDEX i ON t (a)";
+    const std::string table = "CREATE TABLE t (a int PRIMARY KEY)";
+    EXPECT_THAT(found(table + index), ElementsAre());
+    EXPECT_THAT(found("BEGIN; " + table + "; COMMIT" + index), ElementsAre());
+    EXPECT_THAT(found("BEGIN; " + table + "; ROLLBACK" + index), ElementsAre("index-without-concurrently"));
+    EXPECT_THAT(found("BEGIN; SAVEPOINT s; " + table + "; ROLLBACK TO s; COMMIT" + index), ElementsAre("index-without-concurrently"));
+}
+
+TEST(check, a_transaction_is_remembered_until_it_ends) {
+    const std::string added = "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID; ";
+    EXPECT_THAT(found("BEGIN; " + added + "ALTER TABLE t VALIDATE CONSTRAINT k; COMMIT"), ElementsAre("validated-where-added"));
+    EXPECT_THAT(found(added + "ALTER TABLE t VALIDATE CONSTRAINT k"), ElementsAre());
+}
+
+TEST(check, djangos_own_migrations_pass_without_a_word) {
+    std::ifstream file(SOURCE_DIR "/tests/policy/data/django_contrib_3.2.sql");
+    const std::string sql{std::istreambuf_iterator<char>(file), {}};
+    const auto all = checked(sql);
+    EXPECT_GT(all.size(), 100u);
+    for (const auto& c : all)
+        for (const auto& f : c.verdict.findings) ADD_FAILURE() << c.line << ": " << f.rule << ": " << c.sql;
+}
+
+TEST(check, json_has_the_fields_that_scripts_read) {
+    const auto all = checked("CREATE INDEX i ON s.t (a)");
+    const auto report = boost::json::parse(json_report(all));
+    const auto& s = report.at("statements").at(0);
+    EXPECT_EQ(s.at("kind"), "CREATE INDEX");
+    EXPECT_EQ(s.at("lock_mode"), "SHARE");
+    EXPECT_EQ(s.at("relations").at(0).at("name"), "s.t");
+    EXPECT_EQ(s.at("verdict"), "rewrite");
+    EXPECT_EQ(s.at("class"), "blocking");
+    EXPECT_TRUE(s.at("builds_index").as_bool());
+    EXPECT_FALSE(s.at("rewrites").as_bool());
+    EXPECT_EQ(s.at("plan").at(0).at("transaction"), "own");
+    EXPECT_EQ(s.at("findings").at(0).at("rule"), "index-without-concurrently");
+    EXPECT_TRUE(boost::json::parse(json_report(checked("SELECT 1"))).at("statements").at(0).at("lock_mode").is_null());
+}
+
+TEST(check, sarif_points_at_rules_that_it_lists) {
+    const auto report = boost::json::parse(sarif_report(checked("SELECT 1;\n TRUNCATE t")));
+    EXPECT_EQ(report.at("version"), "2.1.0");
+    const auto& run = report.at("runs").at(0);
+    const auto& rules = run.at("tool").at("driver").at("rules").as_array();
+    EXPECT_EQ(rules.size(), policy::all_rules().size());
+    const auto& result = run.at("results").at(0);
+    EXPECT_EQ(rules.at(result.at("ruleIndex").to_number<std::size_t>()).at("id"), result.at("ruleId"));
+    EXPECT_EQ(result.at("level"), "warning");
+    const auto& where = result.at("locations").at(0).at("physicalLocation");
+    EXPECT_EQ(where.at("artifactLocation").at("uri"), "a.sql");
+    EXPECT_EQ(where.at("region").at("startLine"), 2);
+    EXPECT_EQ(where.at("region").at("startColumn"), 2);
+}
+
+TEST(check, github_commands_are_escaped) {
+    auto all = checked("TRUNCATE t");
+    all[0].file = "a,b:c.sql";
+    all[0].verdict.findings[0].message = "100 %\nof it";
+    const auto report = github_report(all);
+    EXPECT_THAT(report, testing::StartsWith("::warning file=a%2Cb%3Ac.sql,line=1,col=1,title=truncate::100 %25%0Aof it. "));
+    EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 1);
+}
+
+TEST(check, text_has_a_caret_below_the_place) {
+    const auto report = text_report(checked("SELECT 1;\n\tTRUNCATE t"), false);
+    EXPECT_THAT(report, HasSubstr("a.sql:2:2: warn truncate\n  2 | \tTRUNCATE t\n    | \t^\n"));
+    EXPECT_THAT(report, HasSubstr("1 finding in 2 statements"));
+    EXPECT_EQ(report.find('\033'), std::string::npos);
+    EXPECT_THAT(text_report(checked("TRUNCATE t"), true), HasSubstr("\033["));
+}
+
+}  // namespace
