@@ -13,7 +13,7 @@ enum class sender : std::uint8_t { client, ours };
 // The ledger of replies owed: what was sent to the server and is not answered yet, in order. It tells whose reply a
 // server message is, when the line is quiet, and what an error makes the server skip. It sees tags only, no bodies.
 //
-// What the server owes for a message (manual 55.2.2 to 55.2.6 and 55.8; each line is a script of
+// What the server owes for a message (manual of PostgreSQL 15, 55.2.2 to 55.2.7; each line is a script of
 // tests/protocol/scripts.hpp, and tests/protocol/live runs the same scripts against a real server):
 //
 //   Parse 1, Bind 2, Close 3, Describe [t] then T or n, Execute rows or a COPY, then C, I or s

@@ -4,7 +4,7 @@
 
 namespace script {
 
-// Simple queries, function calls, messages that answer nothing, and the end: manual 55.2.2, 55.2.4, 55.2.7 and 55.2.9.
+// Simple queries, function calls, messages that answer nothing, and the end: manual 55.2.2, 55.2.5, 55.2.7 and 55.2.9.
 inline constexpr conversation queries[] = {
     {"simple_query", source::server, R"(
         > Q#7 select 1  | in_reply I 1
