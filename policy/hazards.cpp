@@ -10,8 +10,9 @@ namespace {
 relation_facts judged_by(const relation_name& written, const ddl& d, const context& c) {
     const auto self = c.known.relation(written);
     const bool of_index = d.kind == object_kind::index && (d.verb == verb::drop_index || d.verb == verb::reindex);
-    if (!of_index || !self.exists || !self.visible()) return self;
-    return c.known.table_of_index(written).value_or(relation_facts{});
+    if (!of_index || !self.exists) return self;
+    if (auto table = c.known.table_of_index(written)) return *table;
+    return self.visible() ? relation_facts{} : self;
 }
 
 template <class Question>

@@ -43,9 +43,12 @@ void known_relations::after(const statement& s) {
 bool known_relations::created(const relation_name& name) const noexcept {
     const auto deeds = so_far_->deeds();
     if (deeds.size() <= answered_at_) return false;
-    return std::any_of(deeds.begin() + static_cast<std::ptrdiff_t>(answered_at_), deeds.end(), [&](const deed& d) {
-        return d.what == deed::kind::created && d.name == name.name && d.relation == name.schema;
+    const auto since = deeds.subspan(answered_at_);
+    const auto last = std::find_if(since.rbegin(), since.rend(), [&](const deed& d) {
+        const bool about = d.what == deed::kind::created || d.what == deed::kind::gone;
+        return about && d.name == name.name && d.relation == name.schema;
     });
+    return last != since.rend() && last->what == deed::kind::created;
 }
 
 const named_relation* known_relations::find(const relation_name& name) const noexcept {

@@ -15,7 +15,8 @@ struct deed {
     enum class kind : std::uint8_t {
         begun, committed, rolled_back,  // the transaction block
         savepoint, released, rolled_back_to,
-        created,                 // relation: schema, name: the relation's
+        created,                 // relation: schema, name: the relation's; by a rename, too, of one that was created
+        gone,                    // what was created under that name: dropped, or renamed
         locked,                  // a relation that others see, in SHARE mode or a stronger one
         changed_rows,            // UPDATE or DELETE of a relation that others see
         added_not_valid,         // constraint `name` of the relation

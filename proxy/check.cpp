@@ -76,7 +76,7 @@ private:
     void keep_created() {
         std::vector<policy::deed> kept;
         for (const auto& d : session_.so_far.deeds())
-            if (d.what == policy::deed::kind::created) kept.push_back(d);
+            if (d.what == policy::deed::kind::created || d.what == policy::deed::kind::gone) kept.push_back(d);
         if (!kept.empty()) created_ = std::move(kept);
     }
 

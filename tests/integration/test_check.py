@@ -64,6 +64,12 @@ def test_after_a_rename_the_catalog_is_not_believed(dsn, straight):
     assert verdicts("--dsn", dsn, sql=sql)[1]["verdict"] == "rewrite"
 
 
+def test_what_the_input_has_made_is_not_in_use_yet():
+    made = "BEGIN; CREATE TABLE old (a int PRIMARY KEY); ALTER TABLE old RENAME TO new; COMMIT; "
+    assert [s["verdict"] for s in verdicts(sql=made + "CREATE INDEX ON new (a)")] == ["allow"] * 5
+    assert verdicts(sql=made + "CREATE INDEX ON old (a)")[-1]["verdict"] == "rewrite"
+
+
 def test_an_override_needs_a_rule_that_exists():
     asked = '/* lockkeeper: allow {} reason="announced" */ ALTER TABLE t RENAME TO u'
     (heeded,) = verdicts(sql=asked.format("table-renamed"))

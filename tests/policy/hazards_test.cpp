@@ -80,6 +80,16 @@ TEST(blocking_rules, a_table_is_new_until_its_creation_is_rolled_back) {
     EXPECT_EQ(found("CREATE INDEX ON t (a); CREATE TABLE t (a int)"), rules_found{"index-without-concurrently"});
 }
 
+TEST(blocking_rules, what_was_made_here_stays_it_under_another_name) {
+    EXPECT_EQ(found("BEGIN; CREATE TABLE t (a int); CREATE INDEX i ON t (a); DROP INDEX i"), nothing);
+    EXPECT_EQ(found("BEGIN; CREATE TABLE t (a int); ALTER TABLE t RENAME TO u; CREATE INDEX ON u (a)"), nothing);
+    EXPECT_EQ(found("BEGIN; CREATE TABLE s.t (a int); ALTER TABLE s.t RENAME TO u; CREATE INDEX ON s.u (a)"), nothing);
+    // The name that it had is free for others.
+    EXPECT_EQ(found("BEGIN; CREATE TABLE t (a int); ALTER TABLE t RENAME TO u; ALTER TABLE v RENAME TO t; CREATE INDEX ON t (a)"),
+              (rules_found{"table-renamed", "index-without-concurrently"}));
+    EXPECT_EQ(found("BEGIN; CREATE TABLE t (a int); DROP TABLE t; CREATE INDEX ON t (a)"), rules_found{"index-without-concurrently"});
+}
+
 // Each line is a verdict that a published tool gets wrong; PostgreSQL's own behaviour is measured by the claims.
 TEST(rules, are_right_where_published_tools_are_wrong) {
     // now() and its like are computed once.
