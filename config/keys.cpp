@@ -53,7 +53,7 @@ constexpr std::array list{
     key{"locks.budget", "For how long a lock that stops reads or writes is tried for, in short attempts, without queueing behind old transactions. 0: one attempt.", DURATION(locks.budget, 0ms)},
     key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms)},
     key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
-    key{"limits.statement", "The longest text that is judged, 1KiB to 1GiB; a longer one that may be DDL is refused.", SIZE(limits.statement, 1u << 10, 1u << 30)},
+    key{"limits.statement", "The longest Query or Parse that is held to be judged, 1KiB to 1GiB. A longer one passes in pieces as long as it shows nothing that needs judging; otherwise it is refused (LK004).", SIZE(limits.statement, 1u << 10, 1u << 30)},
     key{"limits.startup", "How long a client may take from connecting to its first ReadyForQuery; at least 1ms.", DURATION(limits.startup, 1ms)},
     key{"overrides.users", "Who may set a rule aside by a comment: names divided by commas, with * for any characters. Empty: nobody.",
         TEXT(overrides.users)},

@@ -1,13 +1,10 @@
 #include "policy/lexer.hpp"
 
-#include "policy/scanner.hpp"
+#include "policy/first_look.hpp"
 
 namespace policy {
-namespace {
 
-// Statements that are let through on their first word alone. What is on no list is judged: a new statement of a
-// newer PostgreSQL is never passed unseen. EXECUTE runs what PREPARE was judged for.
-bool passes(keyword first) noexcept {
+bool passes_on_first_word(keyword first) noexcept {
     switch (first) {
     case word("select"):
     case word("insert"):
@@ -43,100 +40,14 @@ bool passes(keyword first) noexcept {
     }
 }
 
-// Follows one text through its statements. An UPDATE or DELETE counts where it starts a statement, or stands next to
-// a parenthesis (in a CTE, behind one, in the query of a COPY), or anywhere in a statement with WITH or EXPLAIN.
-class first_look {
-public:
-    first_look(std::string_view sql, lexing how) noexcept : scan_(sql, how) {}
-
-    bool may_need_judging() noexcept {
-        for (;;) {
-            const token t = scan_.next();
-            bool doubt = true;
-            if (t.kind == token_kind::word)
-                doubt = on_word(t.letters);
-            else if (t.kind == token_kind::symbol)
-                doubt = on_symbol(t.symbol);
-            else if (t.kind == token_kind::end)
-                return statement_ends();
-            else if (t.kind != token_kind::broken)
-                doubt = first_ == nothing;
-            if (doubt) return true;
-            symbol_before_ = t.symbol;
-            word_before_ = t.letters;
-        }
+bool may_need_judging(std::string_view sql, lexing how) noexcept {
+    scanner scan(sql, how);
+    first_look look;
+    for (;;) {
+        const token t = scan.next();
+        if (look.may_need_judging(t)) return true;
+        if (t.kind == token_kind::end) return false;
     }
-
-private:
-    bool statement_ends() noexcept {
-        const bool doubt = depth_ != 0 || write_depth_ != no_write;
-        first_ = nothing;
-        with_seen_ = false;
-        return doubt;
-    }
-
-    bool on_symbol(char c) noexcept {
-        if (c == '(') {
-            ++depth_;
-            return false;
-        }
-        if (c == ')') {
-            if (depth_ == write_depth_) return true;  // a DELETE in parentheses ends, and no WHERE was seen
-            return --depth_ < 0;
-        }
-        if (c == ';') return statement_ends();
-        return c == '\0' || first_ == nothing;
-    }
-
-    bool on_word(keyword w) noexcept {
-        const bool opens = first_ == nothing || symbol_before_ == '(' || symbol_before_ == ')';
-        if (first_ == nothing) {
-            first_ = w;
-            if (!passes(w)) return true;
-        }
-        switch (w) {
-        case word("update"):
-        case word("delete"): return on_write(opens);
-        case word("where"): return on_where();
-        // After RETURNING a `where` can only be a label.
-        case word("returning"): return write_depth_ == depth_;
-        // SELECT ... INTO t is CREATE TABLE AS; INSERT INTO and MERGE INTO are not.
-        case word("into"): return word_before_ != word("insert") && word_before_ != word("merge");
-        case word("with"): with_seen_ = true; return false;
-        case word("create"):
-        case word("refresh"): return first_ == word("explain");
-        default: return false;
-        }
-    }
-
-    bool on_write(bool opens) noexcept {
-        const bool locks_or_resolves = word_before_ == word("for") || word_before_ == word("do");
-        if (!opens && !((with_seen_ || first_ == word("explain")) && !locks_or_resolves)) return false;
-        if (write_depth_ != no_write) return true;  // one inside another: not worth following
-        write_depth_ = depth_;
-        return false;
-    }
-
-    bool on_where() noexcept {
-        const bool label = symbol_before_ == '.' || word_before_ == word("as");
-        if (depth_ == write_depth_ && !label) write_depth_ = no_write;
-        return false;
-    }
-
-    static constexpr keyword nothing = 0;
-    static constexpr int no_write = -1;
-
-    scanner scan_;
-    keyword first_ = nothing;        // first word of the statement in hand
-    keyword word_before_ = nothing;  // of the token before, where that is a word
-    char symbol_before_ = '\0';      // ... or a symbol
-    bool with_seen_ = false;
-    int depth_ = 0;
-    int write_depth_ = no_write;  // where an UPDATE or DELETE waits for its WHERE
-};
-
-}  // namespace
-
-bool may_need_judging(std::string_view sql, lexing how) noexcept { return first_look(sql, how).may_need_judging(); }
+}
 
 }  // namespace policy

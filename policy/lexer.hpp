@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 namespace policy {
@@ -15,5 +16,22 @@ struct lexing {
 // we remember), LOCK, DO, CALL, UPDATE or DELETE without a WHERE of their own, and so on. Sees through comments,
 // parentheses, WITH, EXPLAIN, several statements, dollar quotes. Allocates nothing; never says false on doubt.
 bool may_need_judging(std::string_view sql, lexing how) noexcept;
+
+// The same for a text that comes in pieces, cut anywhere, and is never held whole: what is kept from piece to piece is at
+// most the beginning of one token. A name, a number or a $tag$ longer than that is a doubt.
+class long_look {
+public:
+    explicit long_look(lexing how);
+    ~long_look();
+    long_look(long_look&&) noexcept;
+    long_look& operator=(long_look&&) noexcept;
+
+    // The next piece; `last` ends the text. Once it is true there is no need to go on.
+    bool may_need_judging(std::string_view piece, bool last);
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
 
 }  // namespace policy

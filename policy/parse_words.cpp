@@ -49,7 +49,7 @@ bool mentions_ddl(std::string_view body) {
     };
     scanner scan(body, {});
     for (token t = scan.next(); t.kind != token_kind::end; t = scan.next()) {
-        if (t.kind == token_kind::broken) return true;
+        if (t.kind == token_kind::broken || t.kind == token_kind::unfinished) return true;
         for (const auto k : suspicious)
             if (t.is(k)) return true;
     }

@@ -1,5 +1,7 @@
 #include "policy/scanner.hpp"
 
+#include <algorithm>
+
 namespace policy {
 
 token_kind scanner::skip_other(token& t) noexcept {
@@ -8,10 +10,9 @@ token_kind scanner::skip_other(token& t) noexcept {
         while (at_ < end_ && class_of(*at_) == digit) ++at_;
         return token_kind::number;
     }
-    if (c == '$') return skip_dollar_quoted() ? token_kind::literal : token_kind::broken;
-    if (c == '\'')
-        return skip_quoted('\'', false, !how_.standard_conforming_strings) ? token_kind::literal : token_kind::broken;
-    if (c == '"') return skip_quoted('"', false, false) ? token_kind::quoted_name : token_kind::broken;
+    if (c == '$') return skip_dollar_quoted();
+    if (c == '\'') return skip_quoted(token_kind::literal, '\'', false, !how_.standard_conforming_strings);
+    if (c == '"') return skip_quoted(token_kind::quoted_name, '"', false, false);
     t.symbol = c;
     ++at_;
     return token_kind::symbol;
@@ -21,6 +22,7 @@ token_kind scanner::skip_other(token& t) noexcept {
 bool scanner::skip_comment() noexcept {
     if (*at_ == '-') {
         while (at_ < end_ && *at_ != '\n' && *at_ != '\r') ++at_;
+        line_comment_open_ = at_ == end_;
         return true;
     }
     std::size_t depth = 0;
@@ -35,24 +37,29 @@ bool scanner::skip_comment() noexcept {
             ++at_;
         }
     }
-    at_ = end_;
+    open_comments_ = depth;
     return false;
 }
 
 // From the opening quote to behind the closing one; a doubled quote stands for itself.
-bool scanner::skip_quoted(char quote, bool escapes, bool backslash_is_doubt) noexcept {
+token_kind scanner::skip_quoted(token_kind whole, char quote, bool escapes, bool backslash_is_doubt) noexcept {
     ++at_;
     while (at_ < end_) {
         const char c = *at_++;
         if (c == '\\') {
-            if (backslash_is_doubt) return false;
-            if (escapes && at_ < end_) ++at_;
+            if (backslash_is_doubt) return token_kind::broken;
+            if (!escapes) continue;
+            if (at_ == end_) {
+                --at_;
+                break;
+            }
+            ++at_;
         } else if (c == quote) {
-            if (at_ == end_ || *at_ != quote) return true;
+            if (at_ == end_ || *at_ != quote) return whole;
             ++at_;
         }
     }
-    return false;
+    return token_kind::unfinished;
 }
 
 bool scanner::literal_goes_on() const noexcept {
@@ -63,20 +70,23 @@ bool scanner::literal_goes_on() const noexcept {
 }
 
 // $tag$ ... $tag$, or a lone dollar (a parameter, or an error that the server will name).
-bool scanner::skip_dollar_quoted() noexcept {
+token_kind scanner::skip_dollar_quoted() noexcept {
     const char* i = at_ + 1;
     if (i < end_ && class_of(*i) == letter)
         while (i < end_ && (class_of(*i) == letter || class_of(*i) == digit)) ++i;
     if (i == end_ || *i != '$') {
         ++at_;
-        return true;
+        return token_kind::literal;
     }
     const std::string_view tag(at_, static_cast<std::size_t>(i + 1 - at_));
     const std::string_view rest(i + 1, static_cast<std::size_t>(end_ - i - 1));
     const auto closing = rest.find(tag);
-    if (closing == std::string_view::npos) return false;
+    if (closing == std::string_view::npos) {
+        at_ = end_ - std::min(rest.size(), tag.size() - 1);  // the tag may have begun
+        return token_kind::unfinished;
+    }
     at_ = rest.data() + closing + tag.size();
-    return true;
+    return token_kind::literal;
 }
 
 }  // namespace policy

@@ -26,14 +26,15 @@ enum class token_kind : std::uint8_t {
     literal,      // '...' in all its forms, $tag$...$tag$
     number,       // digits, also those of $1
     symbol,       // any one other character
-    broken,       // no end of a comment, name or literal, or an end that depends on the session
+    unfinished,   // a comment, name or literal whose end is not in the text
+    broken,       // a literal whose end depends on the session
 };
 
 struct token {
     token_kind kind = token_kind::end;
     char symbol = '\0';
     keyword letters = 0;             // of a word
-    std::size_t begin = 0, end = 0;  // bytes of the text
+    std::size_t begin = 0, end = 0;  // bytes of the text; of an unfinished token: `end` is where its rest has to be read from
 
     bool is(keyword k) const noexcept { return kind == token_kind::word && letters == k; }
     bool is(char c) const noexcept { return kind == token_kind::symbol && symbol == c; }
@@ -47,6 +48,12 @@ public:
         : begin_(sql.data()), at_(sql.data()), end_(sql.data() + sql.size()), how_(how) {}
 
     token next() noexcept;
+
+    std::size_t open_comments() const noexcept { return open_comments_; }  // of an unfinished one: how deep
+    bool ends_in_line_comment() const noexcept { return line_comment_open_; }
+
+    static bool is_blank(char c) noexcept { return class_of(c) == blank; }
+    static bool in_name(char c) noexcept { return class_of(c) == letter || class_of(c) == digit; }
 
 private:
     enum char_class : std::uint8_t { other, blank, letter, digit, dollar };
@@ -68,13 +75,15 @@ private:
     }
 
     bool skip_comment() noexcept;
-    bool skip_quoted(char quote, bool escapes, bool backslash_is_doubt) noexcept;
-    bool skip_dollar_quoted() noexcept;
+    token_kind skip_quoted(token_kind whole, char quote, bool escapes, bool backslash_is_doubt) noexcept;
+    token_kind skip_dollar_quoted() noexcept;
     bool literal_goes_on() const noexcept;
     token_kind skip_word(token& t) noexcept;
     token_kind skip_other(token& t) noexcept;
 
     const char *begin_, *at_, *end_;
+    std::size_t open_comments_ = 0;
+    bool line_comment_open_ = false;
     lexing how_;
 };
 
@@ -82,13 +91,14 @@ inline token scanner::next() noexcept {
     token t;
     for (;;) {
         while (at_ < end_ && class_of(*at_) == blank) ++at_;
+        t.begin = t.end = static_cast<std::size_t>(at_ - begin_);
         if (!at_comment()) break;
         if (!skip_comment()) {
-            t.kind = token_kind::broken;
+            t.kind = token_kind::unfinished;
+            t.end = static_cast<std::size_t>(at_ - begin_);
             return t;
         }
     }
-    t.begin = t.end = static_cast<std::size_t>(at_ - begin_);
     if (at_ == end_) return t;
     t.kind = class_of(*at_) == letter ? skip_word(t) : skip_other(t);
     t.end = static_cast<std::size_t>(at_ - begin_);
@@ -104,7 +114,8 @@ inline token_kind scanner::skip_word(token& t) noexcept {
     t.letters = letters;
     if (letters != word("e") || i == end_ || *i != '\'') return token_kind::word;
     // A literal that goes on after a newline keeps the E of its first part: too rare to follow, so it is a doubt.
-    return skip_quoted('\'', true, false) && !literal_goes_on() ? token_kind::literal : token_kind::broken;
+    const auto kind = skip_quoted(token_kind::literal, '\'', true, false);
+    return kind == token_kind::literal && literal_goes_on() ? token_kind::broken : kind;
 }
 
 }  // namespace policy

@@ -98,8 +98,7 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     if (r.server_pid != 0) o["server_pid"] = r.server_pid;
     o["protocol"] = r.protocol;
     o["transaction"] = r.transaction;
-    const bool understood = std::find(r.rules.begin(), r.rules.end(), "unparseable") == r.rules.end();
-    o["statement"] = valid_utf8(redacted(r.statement, understood));
+    o["statement"] = valid_utf8(redacted(r.statement, r.understood));
     put(o, "kind", r.kind);
     if (!r.relations.empty()) o["relations"] = relations_of(r);
     o["class"] = r.timeout_class;

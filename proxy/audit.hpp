@@ -30,6 +30,7 @@ struct audit_record {
     std::string protocol;      // "simple" or "extended"
     bool transaction = false;  // inside a transaction block
     std::string statement, kind;
+    bool understood = true;    // the statement was parsed; where it was not, more of it is redacted
     std::vector<audit_relation> relations;
     std::string timeout_class;
     std::vector<std::string> rules;

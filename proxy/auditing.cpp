@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "proxy/gate.hpp"
 
 // What the gate writes down: one record for each decision, one for what came of it.
@@ -43,21 +45,35 @@ std::string carried_out(config::action decided, config::mode mode) {
 
 }  // namespace
 
+audit_record gate::record_of(std::string_view statement, bool query) const {
+    return {.event = "decision",
+            .session = who_.session,
+            .client = who_.client,
+            .user = known_.user,
+            .database = known_.database,
+            .application_name = known_.application_name,
+            .server_pid = known_.server_pid,
+            .protocol = query ? "simple" : "extended",
+            .transaction = status() == 'T',
+            .statement = std::string(statement),
+            .mode = std::string(name(settings_->mode))};
+}
+
+std::shared_ptr<audit_record> gate::audit_too_long(std::string_view statement, bool query) {
+    auto r = std::make_shared<audit_record>(record_of(statement, query));
+    r->understood = false;
+    r->timeout_class = name(policy::timeout_class::none);
+    r->rules = {"statement-too-long"};
+    r->action = carried_out(config::action::reject, settings_->mode);
+    audit_(audit_record(*r));
+    return r;
+}
+
 std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, const policy::decision& d) {
-    auto r = std::make_shared<audit_record>();
-    r->event = "decision";
-    r->session = who_.session;
-    r->client = who_.client;
-    r->user = known_.user;
-    r->database = known_.database;
-    r->application_name = known_.application_name;
-    r->server_pid = known_.server_pid;
-    r->protocol = m.query ? "simple" : "extended";
-    r->transaction = status() == 'T' || m.unsynced;
-    r->statement = m.text->text();
+    auto r = std::make_shared<audit_record>(record_of(m.text->text(), m.query));
+    r->transaction = r->transaction || m.unsynced;
     r->timeout_class = name(d.timeouts);
     r->action = carried_out(d.action, settings_->mode);
-    r->mode = name(settings_->mode);
     for (const auto& s : d.statements) {
         if (!s.kind.empty()) r->kind += (r->kind.empty() ? "" : "; ") + s.kind;
         for (const auto& e : s.relations)
@@ -65,6 +81,7 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
                 r->relations.push_back({e.relation, std::string(policy::name(e.lock)), e.size});
         for (const auto& f : s.findings) r->rules.push_back(f.rule);
     }
+    r->understood = std::find(r->rules.begin(), r->rules.end(), "unparseable") == r->rules.end();
     if (d.replacement)
         for (const auto& step : d.replacement->steps) r->plan.push_back(step.sql);
     audit_(audit_record(*r));

@@ -16,12 +16,6 @@ namespace proxy {
 using protocol::bytes;
 using protocol::phase;
 
-namespace {
-
-bool ends_prepared(const policy::script& s) noexcept { return s.ends_all_prepared() || !s.ends_prepared().empty(); }
-
-}  // namespace
-
 gate::gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit)
     : settings_(std::move(settings)), who_(std::move(who)), audit_(std::move(audit)) {}
 
@@ -38,7 +32,9 @@ void gate::on_startup(const protocol::startup_message& startup) {
 }
 
 bool gate::closed() const noexcept {
-    if (task_ || fatal_ || conversation_.owed().full()) return true;
+    if (task_ || fatal_) return true;
+    if (client_rest_ > 0) return false;  // a message that has begun to go out must end, or nothing answers it
+    if (conversation_.owed().full()) return true;
     // Timeouts of ours are in force: nothing goes past the ReadyForQuery after which they are restored, but the data of a COPY.
     return awaiting_ready_ && conversation_.owed().copying() != 'G';
 }
@@ -56,6 +52,7 @@ std::size_t gate::from_client(bytes in, outbox& to_server, outbox& to_client) {
     run_ = 0;
     std::size_t at = static_cast<std::size_t>(std::min<std::uint64_t>(client_rest_, in.size()));
     client_rest_ -= at;
+    if (long_text_) look_on(in.first(at), client_rest_ == 0);
     if (drop_rest_) run_ = at;
     while (!closed() && client_frame(in, at)) {
     }
@@ -95,9 +92,10 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         flush_server(at);
         forward = false;  // in pieces too: client_rest_ is dropped with it (drop_rest_)
     } else if (whole_needed(head.tag) && !skipping()) {
-        if (here < size) return false;
         flush_server(at);
-        forward = route({head.tag, rest.subspan(protocol::header_size, here - protocol::header_size), rest.first(here)});
+        const auto way = route(head.tag, rest.first(here), size);
+        if (way == route_to::wait) return false;
+        forward = way == route_to::server;
     } else {
         pass(head.tag);
     }
@@ -136,100 +134,6 @@ void gate::pass(char tag, note n) {
         discarding_ = false;
         if (armed_ && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
     }
-}
-
-bool gate::route(const protocol::frame& f) {
-    switch (f.tag) {
-    case 'Q': return route_query(f);
-    case 'P': return route_parse(f);
-    case 'B': return route_bind(f);
-    case 'E': return route_execute(f);
-    default: return route_close(f);
-    }
-}
-
-bool gate::route_query(const protocol::frame& f) {
-    const auto query = protocol::decode_query(f);
-    // Malformed: the server says so, in its own words, and executes nothing.
-    if (query && policy::may_need_judging(query->sql, known_.lexing)) {
-        auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, known_.lexing));
-        if (!text->harmless() || ends_prepared(*text)) {
-            start(judge_message({.text = std::move(text), .message = {f.whole.begin(), f.whole.end()}, .query = true}));
-            return false;
-        }
-    }
-    pass('Q');
-    return true;
-}
-
-bool gate::route_parse(const protocol::frame& f) {
-    const auto parse = protocol::decode_parse(f);
-    std::shared_ptr<const policy::script> text;
-    if (parse && policy::may_need_judging(parse->sql, known_.lexing)) {
-        text = std::make_shared<const policy::script>(policy::read_script(parse->sql, known_.lexing));
-        if (text->harmless() && !ends_prepared(*text)) text = nullptr;
-    }
-    if (text && prepared_.full()) {
-        refuse_parse();
-        return false;
-    }
-    const bool remembered = parse && (prepared_.knows(parse->statement) || names_noted(parse->statement));
-    if (!text && !remembered) {
-        pass('P');
-        return true;
-    }
-    noted_.push_back({.kind = note::parse, .name = std::string(parse->statement), .script = std::move(text)});
-    pass('P', note::parse);
-    return true;
-}
-
-// What the server will know under this name when the message after it is executed.
-std::shared_ptr<const policy::script> gate::script_named(std::string_view name) const {
-    for (auto n = noted_.rbegin(); n != noted_.rend(); ++n)
-        if (n->kind == note::parse && n->name == name) return n->script;
-    return prepared_.find(name);
-}
-
-bool gate::names_noted(std::string_view name) const {
-    return std::any_of(noted_.begin(), noted_.end(),
-                       [&](const noted& n) { return n.kind == note::parse && n.name == name; });
-}
-
-bool gate::route_bind(const protocol::frame& f) {
-    if (const auto bind = protocol::decode_bind(f)) {
-        // A portal bound to a remembered statement keeps the message: it is small, such statements take no parameters.
-        auto text = script_named(bind->statement);
-        if (text && prepared_.portals_full()) {
-            die(protocol::sqlstate::program_limit_exceeded, "too many portals of schema-changing statements are open");
-            return false;
-        }
-        if (text || !prepared_.empty()) prepared_.bind(bind->portal, std::move(text), f.whole);
-    }
-    pass('B');
-    return true;
-}
-
-bool gate::route_execute(const protocol::frame& f) {
-    const auto execute = protocol::decode_execute(f);
-    const auto* portal = execute ? prepared_.find_portal(execute->portal) : nullptr;
-    if (portal == nullptr) {
-        pass('E');
-        return true;
-    }
-    start(judge_message({.text = portal->text, .message = {f.whole.begin(), f.whole.end()}, .bind = portal->bind}));
-    return false;
-}
-
-bool gate::route_close(const protocol::frame& f) {
-    const auto close = protocol::decode_close(f);
-    if (close && close->what == 'S' && (prepared_.knows(close->name) || names_noted(close->name))) {
-        noted_.push_back({.kind = note::close, .name = std::string(close->name)});
-        pass('C', note::close);
-    } else {
-        if (close && close->what == 'P') prepared_.unbind(close->name);
-        pass('C');
-    }
-    return true;
 }
 
 // ---- server to client

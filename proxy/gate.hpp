@@ -81,7 +81,7 @@ public:
     void set_now(std::chrono::steady_clock::time_point now) noexcept { now_ = now; }
 
 private:
-    enum class note : std::uint16_t { nothing, parse, close, statement, refused };
+    enum class note : std::uint16_t { nothing, parse, close, statement, refused, long_text };
     // A message of the client's whose reply matters to us, oldest first: the same order as in the ledger.
     struct noted {
         note kind;
@@ -102,19 +102,21 @@ private:
         bool restored = false;  // inside a transaction that was begun after the SET: again when it has ended
     };
 
+    // A Query or Parse that goes to the server in pieces, looked at on the way (long_message.cpp).
+    struct long_text {
+        enum fates { looked_at, passes, spoiled };
+        policy::long_look look;
+        fates fate = looked_at;
+        bool query = false;
+        std::uint64_t size = 0;
+        std::string beginning;  // for the audit log
+    };
+
     // gate.cpp: the walk
     bool client_frame(protocol::bytes in, std::size_t& at);
     bool whole_needed(char tag) const noexcept;
     bool may_pass(char tag) const noexcept;
     void pass(char tag, note n = note::nothing);
-    bool route(const protocol::frame& f);  // these: true, forward it; false, it was taken out of the stream
-    bool route_query(const protocol::frame& f);
-    bool route_parse(const protocol::frame& f);
-    bool route_bind(const protocol::frame& f);
-    bool route_execute(const protocol::frame& f);
-    bool route_close(const protocol::frame& f);
-    std::shared_ptr<const policy::script> script_named(std::string_view name) const;
-    bool names_noted(std::string_view name) const;
     bool server_frame(protocol::bytes in, std::size_t& at);
     enum class verdict { pass, swallow };
     verdict on_server_message(const protocol::header& h, protocol::bytes body);
@@ -132,6 +134,22 @@ private:
     bool in_step();
     void die(std::string_view sqlstate, std::string message);
 
+    // routing.cpp, and long_message.cpp: which way a message goes that is looked at
+    enum class route_to { server, nowhere, wait };  // forward it; it was taken out of the stream; more of it is needed
+    route_to route(char tag, protocol::bytes here, std::uint64_t size);
+    route_to route_whole(const protocol::frame& f);
+    route_to route_query(const protocol::frame& f);
+    route_to route_parse(const protocol::frame& f);
+    route_to route_bind(const protocol::frame& f);
+    route_to route_execute(const protocol::frame& f);
+    route_to route_close(const protocol::frame& f);
+    route_to route_long_text(char tag, protocol::bytes body, std::uint64_t size);
+    route_to route_long_bind(protocol::bytes body, std::uint64_t size);
+    void look_on(protocol::bytes piece, bool last);
+    bool doubts(protocol::bytes piece, bool last);
+    std::shared_ptr<const policy::script> script_named(std::string_view name) const;
+    bool names_noted(std::string_view name) const;
+
     // judging.cpp: what a judged message goes through
     task<void> judge_message(judged_message m);
     task<bool> settle(judged_message& m);
@@ -148,7 +166,7 @@ private:
     task<batch_reply> ask_one(std::string sql);
     void fail_before(judged_message& m, const protocol::error_fields& error);
     void forward_held(judged_message& m, std::shared_ptr<audit_record> record);
-    void refuse(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
+    void refuse(const judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
     void refuse_parse();
     policy::session_facts facts_of_session(const judged_message& m) const;
 
@@ -161,6 +179,8 @@ private:
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
 
     // auditing.cpp: what is written down
+    audit_record record_of(std::string_view statement, bool query) const;
+    std::shared_ptr<audit_record> audit_too_long(std::string_view statement, bool query);
     std::shared_ptr<audit_record> audit_decision(const judged_message& m, const policy::decision& d);
     void audit_outcome(const audit_record& decision, std::string_view outcome, const noted& n);
     void audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
@@ -191,6 +211,8 @@ private:
     bool segment_failed_ = false;    // the server answered a message of this segment with an error
     bool password_owed_ = false;     // the server has asked for one: nothing else may come next
     bool awaiting_ready_ = false;    // timeouts are armed and the message that ends in ReadyForQuery is out
+
+    std::optional<long_text> long_text_;  // while client_rest_ is of it
 
     prepared_statements prepared_;
     std::deque<noted> noted_;

@@ -351,7 +351,7 @@ void gate::forward_held(judged_message& m, std::shared_ptr<audit_record> record)
     pass(m.query ? 'Q' : 'E', note::statement);
 }
 
-void gate::refuse(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record) {
+void gate::refuse(const judged_message& m, policy::finding f, std::shared_ptr<audit_record> record) {
     const auto sql = poison(f);
     to_server_->add(m.query ? protocol::encode_query(sql) : protocol::encode_parse(refused_statement, sql));
     noted_.push_back({.kind = note::refused, .record = std::move(record), .sent = now_, .refusal = std::move(f)});

@@ -49,7 +49,7 @@ public:
     std::string run() && {
         for (;;) {
             const auto t = scan_.next();
-            if (t.kind == token_kind::broken) {  // no end, or one that depends on the session
+            if (t.kind == token_kind::broken || t.kind == token_kind::unfinished) {
                 out_ += hidden;
                 return std::move(out_);
             }

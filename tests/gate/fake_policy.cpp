@@ -25,6 +25,15 @@ void found(decision& d, config::action what) {
 
 bool may_need_judging(std::string_view sql, lexing) noexcept { return has(sql, "/*judge*/"); }
 
+struct long_look::state {
+    std::string seen;
+};
+long_look::long_look(lexing) : state_(new state) {}
+long_look::~long_look() = default;
+long_look::long_look(long_look&&) noexcept = default;
+long_look& long_look::operator=(long_look&&) noexcept = default;
+bool long_look::may_need_judging(std::string_view piece, bool) { return has(state_->seen += piece, "/*judge*/"); }
+
 script read_script(std::string_view sql, lexing) {
     const bool ends = has(sql, "DEALLOCATE ");
     return script(std::make_shared<script::parsed>(

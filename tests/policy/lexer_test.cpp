@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -96,6 +98,61 @@ TEST(lexer, a_backslash_in_a_plain_literal_is_a_doubt_where_it_may_escape) {
 
 TEST(lexer, a_nul_byte_is_a_doubt) {
     EXPECT_TRUE(may_need_judging(std::string_view("SELECT 1\0; DROP TABLE t", 23), standard));
+}
+
+// The same answer from pieces, however the text is cut.
+bool in_pieces(const std::string& sql, lexing how, const std::vector<std::size_t>& cuts) {
+    policy::long_look look(how);
+    std::size_t at = 0;
+    for (const auto cut : cuts) {
+        if (look.may_need_judging(std::string_view(sql).substr(at, cut - at), false)) return true;
+        at = cut;
+    }
+    return look.may_need_judging(std::string_view(sql).substr(at), true);
+}
+
+void expect_same_in_pieces(const std::string& sql) {
+    for (const auto how : {standard, old_style}) {
+        const bool whole = may_need_judging(sql, how);
+        std::vector<std::size_t> all;
+        for (std::size_t i = 0; i <= sql.size(); ++i) {
+            all.push_back(i);
+            EXPECT_EQ(in_pieces(sql, how, {i}), whole) << sql << " cut at " << i;
+        }
+        EXPECT_EQ(in_pieces(sql, how, all), whole) << sql << " byte by byte";
+    }
+}
+
+TEST_P(passes, in_pieces_too) { expect_same_in_pieces(GetParam().sql); }
+TEST_P(is_judged, in_pieces_too) { expect_same_in_pieces(GetParam().sql); }
+
+TEST(lexer, reads_random_texts_in_random_pieces_as_it_reads_them_whole) {
+    std::mt19937 random(17);
+    const std::vector<std::string> parts{"'",  "''", "\"", "$",  "$a$", "a",  "/*", "*/", "*", "/", "-",      "--",    "\n", " ",
+                                         "\\", "e",  "E'", "e''", ";",   "(",  ")",  ",",  "1", ".", "select", "drop ", "u&", "\r"};
+    for (int i = 0; i < 20'000; ++i) {
+        std::string sql = "select ";
+        for (auto count = random() % 12; count > 0; --count) sql += parts[random() % parts.size()];
+        std::vector<std::size_t> cuts;
+        for (std::size_t at = 0; at < sql.size(); at += random() % 4) cuts.push_back(at);
+        const lexing how{random() % 2 == 0};
+        ASSERT_EQ(in_pieces(sql, how, cuts), may_need_judging(sql, how)) << sql << testing::PrintToString(cuts);
+    }
+}
+
+TEST(lexer, what_is_kept_from_piece_to_piece_is_bounded) {
+    const std::string piece(1 << 16, 'x');
+    for (const char* opening : {"SELECT '", "SELECT E'", "SELECT \"", "SELECT $a$", "SELECT /*", "SELECT --"}) {
+        policy::long_look look(standard);
+        EXPECT_FALSE(look.may_need_judging(opening, false));
+        for (int i = 0; i < 10; ++i) EXPECT_FALSE(look.may_need_judging(piece, false)) << opening;
+    }
+    for (const char* token : {"a", "1", "/*", "$"}) {
+        policy::long_look look(standard);
+        bool doubt = look.may_need_judging("SELECT ", false);
+        for (int i = 0; i < 10'000 && !doubt; ++i) doubt = look.may_need_judging(token[0] == '$' && i > 0 ? "a" : token, false);
+        EXPECT_TRUE(doubt) << token;
+    }
 }
 
 // Every way to cut a text short leaves something that the lexer answers without reading past its end (ASan watches).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,7 @@ public:
         if (is_cut()) gate_->on_server_lost();
         return words(received_);
     }
+    std::size_t most_held = 0;  // bytes that the gate left unconsumed, at most
     bool wait_each = false;  // the client waits for the replies to each message before it sends the next
 
     std::size_t pieces() const { return fed_; }
@@ -71,6 +73,7 @@ private:
         to_client_.clear();
         stream.erase(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(used));
         seen -= used;
+        most_held = std::max(most_held, seen);
         serve();
         if (was_closed && !gate_->closed()) reopened_ = true;
         return true;

@@ -14,7 +14,7 @@ namespace support {
 // As much of a PostgreSQL server as the gate's tests need: it answers message by message, keeps the state of the
 // transaction, skips to Sync after an error, and knows lock_timeout and statement_timeout with SET, SET LOCAL and
 // rollback. A statement that contains FAIL fails with 22012, one that starts with "lockkeeper refused" with 42601, as in
-// every PostgreSQL; `fail_once` names a text whose next execution fails with the SQLSTATE beside it.
+// every PostgreSQL, a message whose strings do not end with 08P01; `fail_once` names a text whose next execution fails with the SQLSTATE beside it.
 class server_model {
 public:
     std::vector<std::string> executed;  // what ran, in order, without our comment
@@ -36,14 +36,16 @@ public:
         switch (f.tag) {
         case 'Q': {
             implicit_begin();
-            run(std::string(protocol::decode_query(f)->sql), out);
+            const auto query = protocol::decode_query(f);
+            query ? void(run(std::string(query->sql), out)) : void(error("08P01", out, false));
             end_implicit();
             append(out, protocol::encode_ready(status));
             break;
         }
         case 'P': {
-            const auto parse = *protocol::decode_parse(f);
             implicit_begin();
+            if (!protocol::decode_parse(f)) return error("08P01", out, true);
+            const auto parse = *protocol::decode_parse(f);
             if (parse.sql.starts_with("lockkeeper refused")) return error("42601", out, true);
             if (!parse.statement.empty() && statements_.contains(parse.statement)) return error("42P05", out, true);
             statements_[std::string(parse.statement)] = parse.sql;

@@ -1,0 +1,120 @@
+#include <algorithm>
+
+#include "protocol/frontend.hpp"
+#include "protocol/sqlstate.hpp"
+#include "proxy/gate.hpp"
+
+// Which way a message of the client's goes that is looked at: to the server, or into a task that judges it. What is too
+// long to be held stands in long_message.cpp.
+
+namespace proxy {
+namespace {
+
+bool ends_prepared(const policy::script& s) noexcept { return s.ends_all_prepared() || !s.ends_prepared().empty(); }
+
+}  // namespace
+
+// `here` is what there is of the message of `size` bytes.
+gate::route_to gate::route(char tag, protocol::bytes here, std::uint64_t size) {
+    const auto body = here.subspan(protocol::header_size);
+    const bool text = tag == 'Q' || tag == 'P';
+    if (text && size > settings_->limits.statement) return route_long_text(tag, body, size);
+    if (here.size() == size) return route_whole({tag, body, here});
+    return tag == 'B' ? route_long_bind(body, size) : route_to::wait;
+}
+
+gate::route_to gate::route_whole(const protocol::frame& f) {
+    switch (f.tag) {
+    case 'Q': return route_query(f);
+    case 'P': return route_parse(f);
+    case 'B': return route_bind(f);
+    case 'E': return route_execute(f);
+    default: return route_close(f);
+    }
+}
+
+gate::route_to gate::route_query(const protocol::frame& f) {
+    const auto query = protocol::decode_query(f);
+    // Malformed: the server says so, in its own words, and executes nothing.
+    if (query && policy::may_need_judging(query->sql, known_.lexing)) {
+        auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, known_.lexing));
+        if (!text->harmless() || ends_prepared(*text)) {
+            start(judge_message({.text = std::move(text), .message = {f.whole.begin(), f.whole.end()}, .query = true}));
+            return route_to::nowhere;
+        }
+    }
+    pass('Q');
+    return route_to::server;
+}
+
+gate::route_to gate::route_parse(const protocol::frame& f) {
+    const auto parse = protocol::decode_parse(f);
+    std::shared_ptr<const policy::script> text;
+    if (parse && policy::may_need_judging(parse->sql, known_.lexing)) {
+        text = std::make_shared<const policy::script>(policy::read_script(parse->sql, known_.lexing));
+        if (text->harmless() && !ends_prepared(*text)) text = nullptr;
+    }
+    if (text && prepared_.full()) {
+        refuse_parse();
+        return route_to::nowhere;
+    }
+    const bool remembered = parse && (prepared_.knows(parse->statement) || names_noted(parse->statement));
+    if (!text && !remembered) {
+        pass('P');
+        return route_to::server;
+    }
+    noted_.push_back({.kind = note::parse, .name = std::string(parse->statement), .script = std::move(text)});
+    pass('P', note::parse);
+    return route_to::server;
+}
+
+// What the server will know under this name when the message after it is executed.
+std::shared_ptr<const policy::script> gate::script_named(std::string_view name) const {
+    for (auto n = noted_.rbegin(); n != noted_.rend(); ++n)
+        if (n->kind == note::parse && n->name == name) return n->script;
+    return prepared_.find(name);
+}
+
+bool gate::names_noted(std::string_view name) const {
+    return std::any_of(noted_.begin(), noted_.end(),
+                       [&](const noted& n) { return n.kind == note::parse && n.name == name; });
+}
+
+gate::route_to gate::route_bind(const protocol::frame& f) {
+    if (const auto bind = protocol::decode_bind(f)) {
+        // A portal bound to a remembered statement keeps the message: it is small, such statements take no parameters.
+        auto text = script_named(bind->statement);
+        if (text && prepared_.portals_full()) {
+            die(protocol::sqlstate::program_limit_exceeded, "too many portals of schema-changing statements are open");
+            return route_to::nowhere;
+        }
+        if (text || !prepared_.empty()) prepared_.bind(bind->portal, std::move(text), f.whole);
+    }
+    pass('B');
+    return route_to::server;
+}
+
+gate::route_to gate::route_execute(const protocol::frame& f) {
+    const auto execute = protocol::decode_execute(f);
+    const auto* portal = execute ? prepared_.find_portal(execute->portal) : nullptr;
+    if (portal == nullptr) {
+        pass('E');
+        return route_to::server;
+    }
+    start(judge_message({.text = portal->text, .message = {f.whole.begin(), f.whole.end()}, .bind = portal->bind}));
+    return route_to::nowhere;
+}
+
+gate::route_to gate::route_close(const protocol::frame& f) {
+    const auto close = protocol::decode_close(f);
+    if (close && close->what == 'S' && (prepared_.knows(close->name) || names_noted(close->name))) {
+        noted_.push_back({.kind = note::close, .name = std::string(close->name)});
+        pass('C', note::close);
+    } else {
+        if (close && close->what == 'P') prepared_.unbind(close->name);
+        pass('C');
+    }
+    return route_to::server;
+}
+
+}  // namespace proxy
