@@ -21,9 +21,18 @@ void transaction_memory::after(std::span<const deed> done) {
         case deed::kind::savepoint: savepoints_.push_back({d.name, deeds_.size()}); break;
         case deed::kind::released: release(d.name); break;
         case deed::kind::rolled_back_to: roll_back_to(d.name); break;
-        default: deeds_.push_back(d);
+        default: remember(d);
         }
     }
+}
+
+// Changes of rows come in thousands: between two locks one of each relation is enough.
+void transaction_memory::remember(const deed& d) {
+    if (deeds_.size() >= most) return;
+    if (d.what == deed::kind::changed_rows)
+        for (auto before = deeds_.rbegin(); before != deeds_.rend() && before->what != deed::kind::locked; ++before)
+            if (before->what == d.what && before->relation == d.relation) return;
+    deeds_.push_back(d);
 }
 
 void transaction_memory::clear() noexcept {
@@ -41,6 +50,10 @@ const deed* transaction_memory::strong_lock(lock_mode least) const noexcept {
 const deed* transaction_memory::last(deed::kind what) const noexcept {
     const auto found = std::find_if(deeds_.rbegin(), deeds_.rend(), [&](const deed& d) { return d.what == what; });
     return found == deeds_.rend() ? nullptr : &*found;
+}
+
+bool transaction_memory::done_since(const deed& earlier, deed::kind what) const noexcept {
+    return std::any_of(deeds_.begin() + (&earlier - deeds_.data()), deeds_.end(), [&](const deed& d) { return d.what == what; });
 }
 
 // Savepoints of one name hide each other: the newest counts.

@@ -44,12 +44,18 @@ public:
     // The last lock of at least that mode; null: none is held.
     const deed* strong_lock(lock_mode least) const noexcept;
     const deed* last(deed::kind what) const noexcept;
+    // Has something of that kind been done since `earlier`, one of deeds()?
+    bool done_since(const deed& earlier, deed::kind what) const noexcept;
+
+    // Deeds that are kept; what a transaction does beyond them is not remembered.
+    static constexpr std::size_t most = 100'000;
 
 private:
     struct mark {
         std::string name;
         std::size_t size;
     };
+    void remember(const deed& d);
     void roll_back_to(const std::string& savepoint);
     void release(const std::string& savepoint);
 

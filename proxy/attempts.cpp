@@ -101,21 +101,21 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
     for (;;) {
         std::vector<policy::catalog_query> question{holders_query(d, settings_->locks.old_after)};
         auto looked = co_await ask_safely(std::move(question), batch_end::sync);
-        if (looked.error && looked.error->get('C') == protocol::sqlstate::query_canceled) co_return fail_before(m, *looked.error);
+        if (looked.error && looked.error->get('C') == protocol::sqlstate::query_canceled) co_return fail_before(m, *looked.error, record);
         holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
         const bool last = !tries.may_go_on(now_);
         if (holders.empty() || last) {
             auto armed = co_await arm(m, timeout_class::blocking, false, tries.timeout());
-            if (armed.error) co_return fail_before(m, *armed.error);
+            if (armed.error) co_return fail_before(m, *armed.error, record);
             reply = co_await try_once(m, inside);
             if (last || !lost_the_lock(reply)) break;
             tries.failed();
             co_await step_back(m, inside);
         }
         auto napped = co_await nap(m, tries.pause());
-        if (napped.error) co_return fail_before(m, *napped.error);
+        if (napped.error) co_return fail_before(m, *napped.error, record);
         // The signal may have come together with the lock timeout, which is what the server reports then.
-        if (canceled_) co_return fail_before(m, canceled_by_user());
+        if (canceled_) co_return fail_before(m, canceled_by_user(), record);
     }
     if (lost_the_lock(reply)) reply.error = with_holders(std::move(*reply.error), holders, tries.attempts());
     if (record) {
@@ -132,6 +132,8 @@ task<void> gate::answer_held(judged_message& m, held_reply reply, bool inside, s
                .sqlstate = std::string(reply.sqlstate())};
     if (inside && !failed) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
     holds_lock_ = holds_lock_ || (inside && !failed);
+    if (inside && !failed)
+        for (const auto& of_one : m.deeds) so_far_.after(of_one);
     if (m.query) co_await restore(status());
     to_client_->add(std::move(reply.messages));
     if (failed) to_client_->add(protocol::encode_error(*reply.error));

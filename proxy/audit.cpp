@@ -103,6 +103,10 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     if (!r.relations.empty()) o["relations"] = relations_of(r);
     o["class"] = r.timeout_class;
     o["rules"] = json::value_from(r.rules);
+    if (!r.overridden.empty()) {
+        o["overridden"] = json::value_from(r.overridden);
+        put(o, "override_reason", r.override_reason);
+    }
     o["action"] = r.action;
     o["mode"] = r.mode;
     if (!r.plan.empty()) {

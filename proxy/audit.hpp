@@ -34,6 +34,8 @@ struct audit_record {
     std::vector<audit_relation> relations;
     std::string timeout_class;
     std::vector<std::string> rules;
+    std::vector<std::string> overridden;  // rules that a comment has set aside
+    std::string override_reason;
     std::string action, mode;
     std::vector<std::string> plan;  // what was run instead
     int attempts = 0;          // of taking the locks; 0: not counted

@@ -80,6 +80,11 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
             if (e.lock != policy::lock_mode::none)
                 r->relations.push_back({e.relation, std::string(policy::name(e.lock)), e.size});
         for (const auto& f : s.findings) r->rules.push_back(f.rule);
+        for (const auto& o : s.overrides) {
+            r->overridden.push_back(o.rule);
+            if (r->override_reason.find(o.reason) == std::string::npos)
+                r->override_reason += (r->override_reason.empty() ? "" : "; ") + o.reason;
+        }
     }
     r->understood = std::find(r->rules.begin(), r->rules.end(), "unparseable") == r->rules.end();
     if (d.replacement)

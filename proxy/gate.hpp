@@ -91,6 +91,8 @@ private:
         std::chrono::steady_clock::time_point sent;
         std::string tag, sqlstate, error;              // what the server has answered so far
         policy::finding refusal;
+        statement_deeds deeds;                         // of the statements that have not succeeded yet
+        protocol::buffer notices;                      // of ours, that go before the reply
     };
     // lock_timeout and statement_timeout as we have set them, and what they were.
     struct armed_timeouts {
@@ -112,11 +114,19 @@ private:
         std::string beginning;  // for the audit log
     };
 
-    // gate.cpp: the walk
+    // gate.cpp: the client's walk, and the task in hand
     bool client_frame(protocol::bytes in, std::size_t& at);
     bool whole_needed(char tag) const noexcept;
     bool may_pass(char tag) const noexcept;
     void pass(char tag, note n = note::nothing);
+    bool skipping() const noexcept { return conversation_.owed().skipping(); }
+    void flush_server(std::size_t at);
+    void start(task<void> t);
+    void advance();
+    bool in_step();
+    void die(std::string_view sqlstate, std::string message);
+
+    // replies.cpp: the server's walk, and what comes of a message
     bool server_frame(protocol::bytes in, std::size_t& at);
     enum class verdict { pass, swallow };
     verdict on_server_message(const protocol::header& h, protocol::bytes body);
@@ -126,13 +136,7 @@ private:
     void on_parameter(protocol::bytes body);
     void finish(noted n, std::string_view outcome);
     void drop_noted(std::size_t count);
-    bool skipping() const noexcept { return conversation_.owed().skipping(); }
     void flush_client(std::size_t at);
-    void flush_server(std::size_t at);
-    void start(task<void> t);
-    void advance();
-    bool in_step();
-    void die(std::string_view sqlstate, std::string message);
 
     // routing.cpp, and long_message.cpp: which way a message goes that is looked at
     enum class route_to { server, nowhere, wait };  // forward it; it was taken out of the stream; more of it is needed
@@ -147,6 +151,10 @@ private:
     route_to route_long_bind(protocol::bytes body, std::uint64_t size);
     void look_on(protocol::bytes piece, bool last);
     bool doubts(protocol::bytes piece, bool last);
+    void take_out() { flush_server(message_at_); }
+    route_to judge_at_once(std::shared_ptr<const policy::script> text, bool query);
+    bool watching() const noexcept;
+    static bool lightly_judged(const policy::script& s) noexcept;
     std::shared_ptr<const policy::script> script_named(std::string_view name) const;
     bool names_noted(std::string_view name) const;
 
@@ -154,6 +162,7 @@ private:
     task<void> judge_message(judged_message m);
     task<bool> settle(judged_message& m);
     task<std::optional<policy::decision>> decide(judged_message& m);
+    task<policy::decision> decide_without_facts(judged_message& m, protocol::error_fields error);
     task<void> carry_out(judged_message& m, policy::decision d);
     task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
                           std::optional<std::chrono::milliseconds> lock = std::nullopt);
@@ -164,11 +173,13 @@ private:
     task<batch_reply> ask(batch b);
     task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
     task<batch_reply> ask_one(std::string sql);
-    void fail_before(judged_message& m, const protocol::error_fields& error);
+    void fail_before(judged_message& m, const protocol::error_fields& error, std::shared_ptr<audit_record> record);
+    void put_out(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
     void forward_held(judged_message& m, std::shared_ptr<audit_record> record);
     void refuse(const judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
     void refuse_parse();
     policy::session_facts facts_of_session(const judged_message& m) const;
+    policy::transaction_memory so_far_as_sent() const;
 
     // attempts.cpp: waiting for a lock without queueing for it
     bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;
@@ -204,6 +215,7 @@ private:
     outbox* to_client_ = nullptr;
     protocol::bytes in_;             // of the walk in hand
     std::size_t run_ = 0;            // start of the run of in_ that is to be forwarded
+    std::size_t message_at_ = 0;     // where the message of the client's that is looked at begins
     std::uint64_t client_rest_ = 0;  // of a message that passes in pieces
     std::uint64_t server_rest_ = 0;
     bool drop_rest_ = false;         // ... of the client's, and is dropped, not passed
@@ -225,6 +237,8 @@ private:
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
     bool holds_lock_ = false;        // the transaction may hold a blocking lock already: waiting for another would extend it
+    policy::transaction_memory so_far_;  // what judged statements have done in the transaction
+    bool rows_changed_ = false;      // ... and whether statements that were not judged have changed rows in it
     std::optional<armed_timeouts> armed_;
     bool running_plan_ = false;
     std::chrono::steady_clock::time_point plan_began_{};

@@ -1,13 +1,24 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "policy/judge.hpp"
 #include "protocol/bytes.hpp"
 
 namespace proxy {
+
+// What each statement of a text leaves behind in its transaction, in the order of their CommandCompletes.
+using statement_deeds = std::deque<std::vector<policy::deed>>;
+
+inline statement_deeds deeds_of(const policy::decision& d) {
+    statement_deeds out;
+    for (const auto& s : d.statements) out.push_back(s.deeds);
+    return out;
+}
 
 // A Query or an Execute that is being judged: the gate is closed for the client while it is.
 struct judged_message {
@@ -21,6 +32,8 @@ struct judged_message {
     bool unsynced = false;     // in a pipeline that has executed something since its last Sync: no Sync of ours may cut it
     std::chrono::steady_clock::time_point began{};  // when the judging began
     std::chrono::milliseconds lock_timeout{0}, statement_timeout{0};  // as the client has them
+    statement_deeds deeds;
+    bool failed_before = false;  // a batch of ours in front of it did
 };
 
 }  // namespace proxy

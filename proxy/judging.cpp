@@ -31,6 +31,11 @@ std::optional<milliseconds> first_setting(const policy::catalog_rows& rows) {
     return parse_time_setting(*rows[0][0]);
 }
 
+void note_timeouts(judged_message& m, const batch_reply& shown) {
+    m.lock_timeout = first_setting(shown.rows[0]).value_or(milliseconds::zero());
+    m.statement_timeout = first_setting(shown.rows[1]).value_or(milliseconds::zero());
+}
+
 step_outcome outcome_of(const batch_reply& reply) {
     step_outcome outcome{.ok = reply.ok()};
     if (reply.error) outcome.sqlstate = reply.error->get('C');
@@ -126,9 +131,7 @@ task<void> gate::judge_message(judged_message m) {
         co_return;
     }
     auto d = co_await decide(m);
-    if (!d) co_return;
-    if (canceled_) co_return fail_before(m, canceled_by_user());
-    co_await carry_out(m, std::move(*d));
+    if (d) co_await carry_out(m, std::move(*d));
 }
 
 // Gets the line quiet. False: the message is dealt with.
@@ -163,7 +166,17 @@ policy::session_facts gate::facts_of_session(const judged_message& m) const {
             .time_zone = known_.time_zone,
             .user = known_.user,
             .database = known_.database,
-            .application_name = known_.application_name};
+            .application_name = known_.application_name,
+            .so_far = so_far_as_sent()};
+}
+
+// What the transaction will have done when the message in hand is executed: what is under way is taken to succeed.
+policy::transaction_memory gate::so_far_as_sent() const {
+    auto all = so_far_;
+    if (rows_changed_ && !all.last(policy::deed::kind::changed_rows)) all.after({{{.what = policy::deed::kind::changed_rows}}});
+    for (const auto& n : noted_)
+        for (const auto& of_one : n.deeds) all.after(of_one);
+    return all;
 }
 
 // Asks for the facts and judges. Nothing: the message is dealt with.
@@ -180,31 +193,55 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
         co_return std::nullopt;
     }
     if (reply.error) {
-        fail_before(m, *reply.error);
-        co_return std::nullopt;
+        auto d = co_await decide_without_facts(m, *reply.error);
+        co_return d;
     }
-    m.lock_timeout = first_setting(reply.rows[0]).value_or(milliseconds::zero());
-    m.statement_timeout = first_setting(reply.rows[1]).value_or(milliseconds::zero());
+    note_timeouts(m, reply);
     co_return policy::judge(*m.text, session, std::span(reply.rows).subspan(2), *settings_);
 }
 
-// A batch of ours in front of the message failed.
-void gate::fail_before(judged_message& m, const protocol::error_fields& error) {
-    const bool canceled = error.get('C') == protocol::sqlstate::query_canceled;
-    if (m.unsynced) {  // the server skips up to the client's Sync already
-        to_client_->add(protocol::encode_error(canceled ? error : error_of(facts_unavailable(error))));
-        discarding_ = true;
-    } else if (canceled) {
-        refuse(m, finding_of(error, "canceled"), nullptr);
-    } else if (settings_->mode == config::mode::enforce) {
-        refuse(m, facts_unavailable(error), nullptr);
-    } else {
-        forward_held(m, nullptr);
+// The facts could not be had: judged by the words alone, and not to be run where the mode is enforce. A cancel that met our
+// question was meant for the statement.
+task<policy::decision> gate::decide_without_facts(judged_message& m, protocol::error_fields error) {
+    canceled_ = canceled_ || error.get('C') == protocol::sqlstate::query_canceled;
+    if (!canceled_ && !m.unsynced && settings_->mode != config::mode::enforce) {
+        std::vector<policy::catalog_query> timeouts{{show("lock_timeout"), {}}, {show("statement_timeout"), {}}};
+        auto reply = co_await ask_safely(std::move(timeouts), batch_end::sync);
+        if (reply.ok()) note_timeouts(m, reply);
     }
+    auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
+    auto why = canceled_ ? finding_of(canceled_by_user(), "canceled") : facts_unavailable(error);
+    why.action = d.action = config::action::reject;
+    d.replacement.reset();
+    if (d.statements.empty()) d.statements.emplace_back();
+    auto& findings = d.statements.front().findings;
+    findings.insert(findings.begin(), std::move(why));
+    m.failed_before = true;
+    co_return d;
+}
+
+// A batch of ours in front of the message failed.
+void gate::fail_before(judged_message& m, const protocol::error_fields& error, std::shared_ptr<audit_record> record) {
+    const bool canceled = error.get('C') == protocol::sqlstate::query_canceled;
+    if (canceled || settings_->mode == config::mode::enforce)
+        put_out(m, canceled ? finding_of(error, "canceled") : facts_unavailable(error), std::move(record));
+    else
+        forward_held(m, std::move(record));
+}
+
+// Refuses the message, also where an error of ours has made the server skip up to the client's Sync already.
+void gate::put_out(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record) {
+    if (!m.unsynced || !m.failed_before) return refuse(m, std::move(f), std::move(record));
+    to_client_->add(protocol::encode_error(error_of(f)));
+    discarding_ = true;
+    finish({.kind = note::refused, .record = std::move(record), .sent = now_, .sqlstate = f.sqlstate, .refusal = f}, {});
 }
 
 task<void> gate::carry_out(judged_message& m, policy::decision d) {
     const auto record = audit_decision(m, d);
+    if (m.failed_before && (m.unsynced || canceled_)) co_return put_out(m, *policy::leading_finding(d), record);
+    if (canceled_) co_return fail_before(m, canceled_by_user(), record);
+    m.deeds = deeds_of(d);
     if (settings_->mode == config::mode::observe) {
         forward_held(m, record);
         co_return;
@@ -219,10 +256,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
             co_return;
         }
     }
-    if (d.action == config::action::warn) {
-        for (const auto& s : d.statements)
-            for (const auto& f : s.findings) to_client_->add(protocol::encode_notice(notice_of(f)));
-    }
+    to_client_->add(notices_of(d));
     if (may_attempt(m, d)) {
         co_await attempt(m, std::move(d), record);
         co_return;
@@ -231,7 +265,8 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
     if (d.timeouts != timeout_class::none && !d.sets_timeouts && !known_.replication) {
         auto armed = co_await arm(m, d.timeouts, false);
         if (!armed.ok()) {
-            if (armed.error) fail_before(m, *armed.error);
+            m.failed_before = true;
+            if (armed.error) fail_before(m, *armed.error, record);
             if (armed.skipped) forward_held(m, record);
             co_return;
         }
@@ -347,7 +382,7 @@ void gate::forward_held(judged_message& m, std::shared_ptr<audit_record> record)
     }
     to_server_->add(std::move(m.message));
     if (skipping()) return pass(m.query ? 'Q' : 'E');  // no reply will come
-    noted_.push_back({.kind = note::statement, .script = m.text, .record = std::move(record), .sent = now_});
+    noted_.push_back({.kind = note::statement, .script = m.text, .record = std::move(record), .sent = now_, .deeds = std::move(m.deeds)});
     pass(m.query ? 'Q' : 'E', note::statement);
 }
 

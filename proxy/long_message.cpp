@@ -57,6 +57,7 @@ gate::route_to gate::route_long_text(char tag, bytes body, std::uint64_t size) {
         long_text_->fate = long_text::passes;
         if (settings_->mode == config::mode::enforce) {
             long_text_.reset();
+            take_out();
             judged_message m;
             m.query = query;
             refuse(m, too_long(size, settings_->limits.statement), record);
@@ -110,15 +111,17 @@ gate::route_to gate::route_long_bind(bytes body, std::uint64_t size) {
         die(protocol::sqlstate::program_limit_exceeded, "the names in a Bind message are too long");
         return route_to::nowhere;
     }
-    if (const auto text = script_named(*statement)) {
+    const auto text = script_named(*statement);
+    if (text && !lightly_judged(*text)) {
         if (size <= settings_->limits.statement) return route_to::wait;
         const auto record = audit_too_long(text->text(), false);
         if (settings_->mode == config::mode::enforce) {
+            take_out();
             refuse({}, too_long(size, settings_->limits.statement), record);
             return route_to::nowhere;
         }
     }
-    prepared_.unbind(*portal);
+    if (text || !prepared_.empty()) prepared_.bind(*portal, text, {});
     pass('B');
     return route_to::server;
 }

@@ -41,4 +41,16 @@ policy::finding finding_of(const protocol::error_fields& error, std::string_view
             .sqlstate = std::string(error.get('C'))};
 }
 
+protocol::buffer notices_of(const policy::decision& d) {
+    protocol::buffer out;
+    if (d.action != config::action::warn) return out;
+    for (const auto& s : d.statements) {
+        for (const auto& f : s.findings) {
+            const auto notice = protocol::encode_notice(notice_of(f));
+            out.insert(out.end(), notice.begin(), notice.end());
+        }
+    }
+    return out;
+}
+
 }  // namespace proxy

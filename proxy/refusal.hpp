@@ -18,6 +18,9 @@ std::string poison(const policy::finding& f);
 protocol::error_fields error_of(const policy::finding& f);
 protocol::error_fields notice_of(const policy::finding& f);
 
+// The NoticeResponses of a decision that warns.
+protocol::buffer notices_of(const policy::decision& d);
+
 // An error of the server's that answered a statement of ours, as the answer to the client's: without the position, which
 // counts in a text that the client did not write.
 protocol::error_fields without_position(protocol::error_fields error);

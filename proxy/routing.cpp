@@ -3,6 +3,7 @@
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
+#include "proxy/refusal.hpp"
 
 // Which way a message of the client's goes that is looked at: to the server, or into a task that judges it. What is too
 // long to be held stands in long_message.cpp.
@@ -13,6 +14,9 @@ namespace {
 bool ends_prepared(const policy::script& s) noexcept { return s.ends_all_prepared() || !s.ends_prepared().empty(); }
 
 }  // namespace
+
+// Needs no exchange of ours with the server before it goes there.
+bool gate::lightly_judged(const policy::script& s) noexcept { return s.harmless() && !ends_prepared(s); }
 
 // `here` is what there is of the message of `size` bytes.
 gate::route_to gate::route(char tag, protocol::bytes here, std::uint64_t size) {
@@ -36,9 +40,11 @@ gate::route_to gate::route_whole(const protocol::frame& f) {
 gate::route_to gate::route_query(const protocol::frame& f) {
     const auto query = protocol::decode_query(f);
     // Malformed: the server says so, in its own words, and executes nothing.
-    if (query && policy::may_need_judging(query->sql, known_.lexing)) {
+    if (query && (policy::may_need_judging(query->sql, known_.lexing) || watching())) {
         auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, known_.lexing));
-        if (!text->harmless() || ends_prepared(*text)) {
+        if (lightly_judged(*text) && watching()) return judge_at_once(std::move(text), true);
+        if (!lightly_judged(*text)) {
+            take_out();
             start(judge_message({.text = std::move(text), .message = {f.whole.begin(), f.whole.end()}, .query = true}));
             return route_to::nowhere;
         }
@@ -50,11 +56,12 @@ gate::route_to gate::route_query(const protocol::frame& f) {
 gate::route_to gate::route_parse(const protocol::frame& f) {
     const auto parse = protocol::decode_parse(f);
     std::shared_ptr<const policy::script> text;
-    if (parse && policy::may_need_judging(parse->sql, known_.lexing)) {
+    if (parse && (policy::may_need_judging(parse->sql, known_.lexing) || watching())) {
         text = std::make_shared<const policy::script>(policy::read_script(parse->sql, known_.lexing));
-        if (text->harmless() && !ends_prepared(*text)) text = nullptr;
+        if (lightly_judged(*text) && (!watching() || prepared_.full())) text = nullptr;
     }
     if (text && prepared_.full()) {
+        take_out();
         refuse_parse();
         return route_to::nowhere;
     }
@@ -82,13 +89,14 @@ bool gate::names_noted(std::string_view name) const {
 
 gate::route_to gate::route_bind(const protocol::frame& f) {
     if (const auto bind = protocol::decode_bind(f)) {
-        // A portal bound to a remembered statement keeps the message: it is small, such statements take no parameters.
+        // A portal bound to a judged statement keeps the message: it is small, such statements take no parameters.
         auto text = script_named(bind->statement);
         if (text && prepared_.portals_full()) {
             die(protocol::sqlstate::program_limit_exceeded, "too many portals of schema-changing statements are open");
             return route_to::nowhere;
         }
-        if (text || !prepared_.empty()) prepared_.bind(bind->portal, std::move(text), f.whole);
+        const auto kept = text && !lightly_judged(*text) ? f.whole : protocol::bytes{};
+        if (text || !prepared_.empty()) prepared_.bind(bind->portal, std::move(text), kept);
     }
     pass('B');
     return route_to::server;
@@ -97,10 +105,12 @@ gate::route_to gate::route_bind(const protocol::frame& f) {
 gate::route_to gate::route_execute(const protocol::frame& f) {
     const auto execute = protocol::decode_execute(f);
     const auto* portal = execute ? prepared_.find_portal(execute->portal) : nullptr;
-    if (portal == nullptr) {
+    if (portal == nullptr || (lightly_judged(*portal->text) && !watching())) {
         pass('E');
         return route_to::server;
     }
+    if (lightly_judged(*portal->text)) return judge_at_once(portal->text, false);
+    take_out();
     start(judge_message({.text = portal->text, .message = {f.whole.begin(), f.whole.end()}, .bind = portal->bind}));
     return route_to::nowhere;
 }
@@ -114,6 +124,33 @@ gate::route_to gate::route_close(const protocol::frame& f) {
         if (close && close->what == 'P') prepared_.unbind(close->name);
         pass('C');
     }
+    return route_to::server;
+}
+
+// The transaction in hand has done, or is about to do, what a harmless statement may have to be judged by.
+bool gate::watching() const noexcept {
+    return !so_far_.empty() || std::any_of(noted_.begin(), noted_.end(), [](const noted& n) {
+        return std::any_of(n.deeds.begin(), n.deeds.end(), [](const auto& of_one) { return !of_one.empty(); });
+    });
+}
+
+// A harmless text in a transaction that is watched: judged by its words and the transaction's memory alone, so that neither
+// a pipeline nor a loop over rows waits for exchanges of ours.
+gate::route_to gate::judge_at_once(std::shared_ptr<const policy::script> text, bool query) {
+    judged_message m{.text = std::move(text), .message = {}, .bind = {}, .query = query};
+    const auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
+    noted n{.kind = note::statement, .script = m.text, .sent = now_, .deeds = deeds_of(d)};
+    if (d.action != config::action::allow) {
+        n.record = audit_decision(m, d);
+        if (settings_->mode == config::mode::enforce && d.action == config::action::reject) {
+            take_out();
+            refuse(m, *policy::leading_finding(d), n.record);
+            return route_to::nowhere;
+        }
+        if (settings_->mode != config::mode::observe) n.notices = notices_of(d);
+    }
+    noted_.push_back(std::move(n));
+    pass(query ? 'Q' : 'E', note::statement);
     return route_to::server;
 }
 

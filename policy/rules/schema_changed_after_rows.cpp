@@ -9,7 +9,8 @@ std::optional<hazard> check(const context& c) {
     const bool locks = std::any_of(touched.begin(), touched.end(),
                                    [](const relation_effect& r) { return r.visible && r.lock >= lock_mode::share; });
     if (!changed || !locks) return std::nullopt;
-    return described("the schema is changed in a transaction that has changed rows of " + changed->relation, c);
+    const auto of = changed->relation.empty() ? "" : " of " + changed->relation;
+    return described("the schema is changed in a transaction that has changed rows" + of, c);
 }
 
 }  // namespace

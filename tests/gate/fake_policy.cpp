@@ -3,7 +3,9 @@
 #include "policy/judge.hpp"
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
-// "/*judge*/ ..." is judged; REFUSE, REWRITE, WARN, BLOCKING and ONLINE in it say how. Everything else passes.
+// "/*judge*/ ..." is judged; REFUSE, REWRITE, WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
+// Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
+// warns where it has changed rows.
 namespace policy {
 
 struct script::parsed {
@@ -41,7 +43,7 @@ script read_script(std::string_view sql, lexing) {
 }
 
 const std::string& script::text() const noexcept { return parsed_->text; }
-bool script::harmless() const noexcept { return parsed_->ends_one; }
+bool script::harmless() const noexcept { return !has(parsed_->text, "/*judge*/"); }
 bool script::ends_all_prepared() const noexcept { return false; }
 std::span<const std::string> script::ends_prepared() const noexcept {
     return std::span(parsed_->ends).first(parsed_->ends_one ? 1 : 0);
@@ -51,6 +53,15 @@ std::vector<catalog_query> script::catalog_queries(const session_facts&) const {
 decision judge(const script& s, const session_facts& session, std::span<const catalog_rows>, const config::settings&) {
     decision d;
     d.statements.push_back({.kind = "TEST"});
+    auto& deeds = d.statements[0].deeds;
+    const auto& text = s.text();
+    if (has(text, "LOCKS")) deeds.push_back({deed::kind::locked, "t", {}, lock_mode::access_exclusive});
+    if (text == "COMMIT" || text == "ROLLBACK") deeds.push_back({deed::kind::committed});
+    if (text.starts_with("SAVEPOINT ")) deeds.push_back({deed::kind::savepoint, {}, text.substr(10)});
+    if (text.starts_with("ROLLBACK TO ")) deeds.push_back({deed::kind::rolled_back_to, {}, text.substr(12)});
+    if (has(text, "TOUCH") && session.so_far.strong_lock(lock_mode::share))
+        found(d, has(text, "HARD") ? config::action::reject : config::action::warn);
+    if (has(text, "AFTER ROWS") && session.so_far.last(deed::kind::changed_rows)) found(d, config::action::warn);
     if (has(s.text(), "BLOCKING")) d.timeouts = timeout_class::blocking;
     if (has(s.text(), "ONLINE")) d.timeouts = timeout_class::online;
     if (has(s.text(), "WARN")) found(d, config::action::warn);

@@ -108,10 +108,12 @@ std::vector<conversation_case> cases() {
         {"facts_that_cannot_be_had_close_the_gate", {q(blocking)}, {"E:LK004", "Z:I"},
          {"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts", "lockkeeper refused this statement: facts-unavailable"}, mode::enforce,
          {{"SELECT facts", "42501"}}},
-        {"an_error_of_ours_leaves_the_transaction_alone", {q("BEGIN"), q(blocking), q("SELECT 1"), q("COMMIT")},
+        {"without_facts_guard_still_sets_timeouts", {q("BEGIN"), q(blocking), q("SELECT 1"), q("COMMIT")},
          {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "D:t", "C:SELECT", "Z:T", "C:COMMIT", "Z:I"},
          words{"BEGIN", "SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts",
-               "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper", blocking, "SELECT 1", "COMMIT"},
+               "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper"} +
+             safely({"SHOW lock_timeout", "SHOW statement_timeout"}) + armed_inside + words{blocking} + restored_inside +
+             words{"SELECT 1", "COMMIT"},
          mode::guard, {{"SELECT facts", "42501"}}},
         {"a_late_cancel_that_hits_the_restoring_is_overcome", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + armed + words{blocking, "SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0"} + restored + words{"SELECT 1"},
@@ -119,6 +121,40 @@ std::vector<conversation_case> cases() {
         {"what_the_server_skips_is_not_waited_for", {p("FAIL"), b(), e(), h, p(blocking, "x"), b("x"), close_statement("x"), e(), s, q(blocking)},
          {"1", "2", "E:22012", "Z:I", "C:/*judge*/", "Z:I"}, words{"FAIL"} + looked + armed + words{blocking} + restored, mode::enforce, {},
          std::chrono::seconds(0), 0, true},
+    };
+}
+
+// What the transaction has done before a statement.
+std::vector<conversation_case> memory_cases() {
+    using config::mode;
+    const std::string locks = "/*judge*/ LOCKS", after_rows = "/*judge*/ AFTER ROWS";
+    const words begun{"C:BEGIN", "Z:T"}, judged{"C:/*judge*/", "Z:T"}, touched{"C:TOUCH", "Z:T"}, over{"C:COMMIT", "Z:I"};
+    const words locked = words{"BEGIN"} + looked_inside + words{locks};
+    return {
+        {"nothing_is_held_against_a_harmless_text", {q("BEGIN"), q("TOUCH HARD"), q("COMMIT")}, begun + touched + over, {"BEGIN", "TOUCH HARD", "COMMIT"}},
+        {"a_harmless_text_is_judged_under_a_lock", {q("BEGIN"), q(locks), q("TOUCH"), q("COMMIT"), q("TOUCH")},
+         begun + judged + words{"N:01000"} + touched + over + words{"C:TOUCH", "Z:I"}, locked + words{"TOUCH", "COMMIT", "TOUCH"}},
+        {"it_may_be_refused", {q("BEGIN"), q(locks), q("TOUCH HARD"), q("ROLLBACK"), q("TOUCH HARD")},
+         begun + judged + words{"E:LK001", "Z:E", "C:ROLLBACK", "Z:I", "C:TOUCH", "Z:I"}, locked + words{poison, "ROLLBACK", "TOUCH HARD"}},
+        {"a_harmless_execute_is_judged_under_a_lock", {q("BEGIN"), q(locks), p("TOUCH"), b(), e(), s, q("COMMIT"), b(), e(), s},
+         begun + judged + words{"1", "2", "N:01000"} + touched + over + words{"2", "C:TOUCH", "Z:I"}, locked + words{"TOUCH", "COMMIT", "TOUCH"}},
+        {"it_may_be_refused_too", {q("BEGIN"), q(locks), p("TOUCH HARD"), b(), e(), p("SELECT 1"), s, q("ROLLBACK")},
+         begun + judged + words{"1", "2", "E:LK001", "Z:E", "C:ROLLBACK", "Z:I"}, locked + words{"ROLLBACK"}},
+        {"a_lock_that_is_rolled_back_is_forgotten", {q("BEGIN"), q("SAVEPOINT a"), q(locks), q("ROLLBACK TO a"), q("TOUCH HARD"), q("COMMIT")},
+         begun + words{"C:SAVEPOINT", "Z:T"} + judged + words{"C:ROLLBACK", "Z:T"} + touched + over,
+         words{"BEGIN", "SAVEPOINT a"} + looked_inside + words{locks, "ROLLBACK TO a", "TOUCH HARD", "COMMIT"}},
+        {"so_is_one_whose_statement_failed", {q("BEGIN"), q("SAVEPOINT a"), q(locks + " FAIL"), q("ROLLBACK TO a"), q("TOUCH HARD"), q("COMMIT")},
+         begun + words{"C:SAVEPOINT", "Z:T", "E:22012", "Z:E", "C:ROLLBACK", "Z:T"} + touched + over,
+         words{"BEGIN", "SAVEPOINT a"} + looked_inside + words{locks + " FAIL", "ROLLBACK TO a", "TOUCH HARD", "COMMIT"}, mode::enforce, {},
+         std::chrono::seconds(0), 0, true},
+        {"an_earlier_lock_is_not", {q("BEGIN"), q(locks), q("SAVEPOINT a"), q("ROLLBACK TO a"), q("TOUCH"), q("COMMIT")},
+         begun + judged + words{"C:SAVEPOINT", "Z:T", "C:ROLLBACK", "Z:T", "N:01000"} + touched + over,
+         locked + words{"SAVEPOINT a", "ROLLBACK TO a", "TOUCH", "COMMIT"}},
+        {"observe_says_nothing", {q("BEGIN"), q(locks), q("TOUCH HARD"), q("COMMIT")}, begun + judged + touched + over,
+         locked + words{"TOUCH HARD", "COMMIT"}, mode::observe},
+        {"rows_changed_unseen_are_remembered", {q("BEGIN"), q("UPDATE 2"), q(after_rows), q("COMMIT"), q("BEGIN"), q("UPDATE 0"), q(after_rows), q("COMMIT")},
+         begun + words{"C:UPDATE 2", "Z:T", "N:01000"} + judged + over + begun + words{"C:UPDATE 0", "Z:T"} + judged + over,
+         words{"BEGIN", "UPDATE 2"} + looked_inside + words{after_rows, "COMMIT", "BEGIN", "UPDATE 0"} + looked_inside + words{after_rows, "COMMIT"}},
     };
 }
 
@@ -186,6 +222,10 @@ TEST_P(conversations, as_they_come) {
     EXPECT_EQ(g.gate().phase(), protocol::phase::ready);
     EXPECT_EQ(g.server.setting("lock_timeout"), "0");
     EXPECT_EQ(g.server.setting("statement_timeout"), "0");
+    const auto audited = [&](std::string_view event) {
+        return std::count_if(g.audit.begin(), g.audit.end(), [&](const auto& r) { return r.event == event; });
+    };
+    EXPECT_EQ(audited("outcome"), audited("decision"));
 }
 
 // Both streams in pieces of every size up to one that holds the longest message: the same in every respect.
@@ -216,6 +256,7 @@ TEST_P(conversations, cut_at_every_step) {
 }
 
 INSTANTIATE_TEST_SUITE_P(gate, conversations, testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(memory, conversations, testing::ValuesIn(memory_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(locks, conversations, testing::ValuesIn(lock_cases()), [](const auto& c) { return c.param.name; });
 
 }  // namespace

@@ -98,7 +98,7 @@ def test_large_ddl_is_refused_and_the_session_goes_on(proxy, through, straight):
     assert "limits.statement" in error["D"] and "limits.statement" in error["H"]
     assert peak.growth < 20 * 1024
     assert rows(through.ask(wire.query("SELECT count(*) FROM pg_class WHERE relname = 'u'"))) == [["0"]]
-    record = proxy.audited(event="outcome", outcome="refused")
+    record = proxy.audited(event="outcome", outcome="refused")[0]
     assert record["rules"] == ["statement-too-long"] and len(record["statement"]) < 2000
 
 

@@ -38,8 +38,9 @@ public:
         }
         settle();
         if (is_cut()) gate_->on_server_lost();
-        return words(received_);
+        return got = words(received_);
     }
+    std::vector<std::string> got;
     std::size_t most_held = 0;  // bytes that the gate left unconsumed, at most
     bool wait_each = false;  // the client waits for the replies to each message before it sends the next
 
