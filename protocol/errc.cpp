@@ -13,7 +13,9 @@ public:
         switch (static_cast<errc>(value)) {
         case errc::bad_length: return "invalid message length";
         case errc::truncated_field: return "insufficient data left in message";
-        case errc::trailing_bytes: return "message contains trailing bytes";
+        case errc::unterminated_string: return "invalid string in message";
+        case errc::trailing_bytes: return "invalid message format: more bytes than fields";
+        case errc::bad_value: return "invalid message format: a field has a value that it cannot have";
         case errc::not_allowed: return "this message is not allowed here";
         }
         return "protocol error";

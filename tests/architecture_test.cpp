@@ -48,6 +48,9 @@ std::vector<law> laws() {
         {"only policy/parse* knows libpg_query", "ask for what is needed in our own words (policy/statement.hpp)",
          [](const std::string& path) { return !path.starts_with("policy/parse"); },
          [](const std::string& i) { return i.find("pg_query") != std::string::npos; }},
+        {"only proxy/server.cpp knows Asio", "watch a descriptor through proxy/event_loop.hpp",
+         [](const std::string& path) { return path != "proxy/server.cpp"; },
+         [](const std::string& i) { return i.find("asio") != std::string::npos; }},
         {"only config/load* knows yaml-cpp", "read settings through config/load.hpp",
          [](const std::string& path) { return !path.starts_with("config/load"); },
          [](const std::string& i) { return in(i, "yaml-cpp"); }},
@@ -61,6 +64,11 @@ std::optional<std::string> included_by(std::string line) {
     return line.substr(9, line.find_first_of(">\"", 9) - 9);
 }
 
+bool reads_clock(const std::string& line) {
+    constexpr std::array calls{"::now()", "time(nullptr)", "clock_gettime(", "gettimeofday("};
+    return std::any_of(calls.begin(), calls.end(), [&](auto call) { return line.find(call) != std::string::npos; });
+}
+
 std::vector<std::string> broken(const source& s) {
     std::vector<std::string> out;
     std::istringstream lines(s.text);
@@ -69,6 +77,7 @@ std::vector<std::string> broken(const source& s) {
         const auto report = [&](const std::string& what) { out.push_back(s.path + ":" + std::to_string(number) + ": " + what); };
         if (std::any_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) > 126 || c == '\t'; }))
             report("a byte that is not printable ASCII: write it out, or as an escape");
+        if (pure(s.path) && reads_clock(line)) report("a pure layer reads no clock: let proxy/ hand the time in");
         const auto included = included_by(line);
         if (!included) continue;
         for (const auto& l : laws())
@@ -114,12 +123,16 @@ TEST(architecture, notices) {
     const auto count = [](std::string path, std::string text) { return broken({std::move(path), std::move(text)}).size(); };
     EXPECT_EQ(count("protocol/a.cpp", "#include \"protocol/b.hpp\"\n#include <vector>\n"), 0u);
     EXPECT_EQ(count("protocol/a.cpp", "#include \"policy/b.hpp\"\n"), 1u);
-    EXPECT_EQ(count("policy/a.cpp", "  #  include <boost/asio.hpp>\n"), 1u);
+    EXPECT_EQ(count("policy/a.cpp", "  #  include <sys/epoll.h>\n"), 1u);
     EXPECT_EQ(count("policy/a.cpp", "#include \"protocol/frame.hpp\"\n"), 1u);
     EXPECT_EQ(count("config/keys.cpp", "#include <yaml-cpp/yaml.h>\n"), 1u);
     EXPECT_EQ(count("config/load.cpp", "#include <yaml-cpp/yaml.h>\n"), 0u);
     EXPECT_EQ(count("policy/evaluate.cpp", "#include <pg_query/pg_query.pb-c.h>\n"), 1u);
     EXPECT_EQ(count("proxy/a.cpp", "#include <sys/epoll.h>\n"), 0u);
+    EXPECT_EQ(count("proxy/a.cpp", "#include <boost/asio/post.hpp>\n"), 1u);
+    EXPECT_EQ(count("proxy/server.cpp", "#include <boost/asio/post.hpp>\n"), 0u);
+    EXPECT_EQ(count("policy/a.cpp", "const auto t = clock::now();\n"), 1u);
+    EXPECT_EQ(count("proxy/a.cpp", "const auto t = clock::now();\n"), 0u);
     EXPECT_EQ(count("proxy/a.cpp", "// \xc3\xa9\n"), 1u);
     EXPECT_EQ(count("proxy/a.cpp", std::string(501, '\n')), 1u);
 }

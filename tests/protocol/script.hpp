@@ -107,16 +107,31 @@ inline protocol::buffer encode(const step& s) {
         switch (s.tag) {
         case 'Q':
         case 'f': string(rest); break;
-        case 'P': string(cut(rest, '/')), string(rest), body.append(2, '\0'); break;
-        case 'B': string(cut(rest, '/')), string(rest), body.append(6, '\0'); break;
+        case 'P':
+        case 'B':
+            string(cut(rest, '/'));
+            string(rest);
+            body.append(s.tag == 'P' ? 2 : 6, '\0');  // no parameters, no formats
+            break;
         case 'D':
-        case 'C': body = cut(rest, '/'), string(rest); break;
-        case 'E': string(cut(rest, '/')), int32(number(rest)); break;
-        case 'F': int32(number(rest)), body.append(6, '\0'); break;
+        case 'C':
+            body = cut(rest, '/');
+            string(rest);
+            break;
+        case 'E':
+            string(cut(rest, '/'));
+            int32(number(rest));
+            break;
+        case 'F':
+            int32(number(rest));
+            body.append(6, '\0');
+            break;
         case 'd':
             while (!rest.empty()) {
                 body += cut(rest, '\\');
-                if (rest.starts_with('n')) rest.remove_prefix(1), body += '\n';
+                if (!rest.starts_with('n')) continue;
+                rest.remove_prefix(1);
+                body += '\n';
             }
             break;
         default: break;

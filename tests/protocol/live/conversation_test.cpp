@@ -60,4 +60,15 @@ TEST(while_copy_data_are_awaited, other_messages_are_fatal) {
     }
 }
 
+// Why limits.hpp lets no Flush with a body pass.
+TEST(a_flush_with_a_body, is_an_error_to_nothing_and_skips_to_sync) {
+    session s;
+    s.wire.send({'H', 0, 0, 0, 5, 0});
+    s.wire.send(query("select 1"));
+    s.wire.send(script::encode({.who = '>', .tag = 'S'}));
+    EXPECT_EQ(s.wire.read()->tag, 'E');
+    EXPECT_EQ(s.wire.read()->tag, 'Z');
+    s.expect_quiet();
+}
+
 }  // namespace
