@@ -34,6 +34,8 @@ void read_host(settings& s, const std::string& text) {
 #define WORD(field, parse) \
     [](settings& s, const std::string& t) { s.field = parse(t); }, [](const settings& s) { return print(s.field); }
 
+#define SCOPED(field) [](scoped_settings& to, const scoped_settings& from) { to.field = from.field; }
+
 constexpr std::array list{
     key{"listen", "Where clients connect: host:port. * is every address of the machine; an IPv6 address stands in brackets; port 0 takes a free one.",
         [](settings& s, const std::string& t) { s.listen = parse_endpoint(t); },
@@ -43,20 +45,20 @@ constexpr std::array list{
     key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535)},
     key{"upstream.connect_timeout", "How long connecting to it may take, over all its addresses; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
     key{"workers", "Threads that carry sessions, up to 64. 0: one per core, at most 4.", COUNT(workers, 0, 64)},
-    key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode)},
-    key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size)},
-    key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable)},
-    key{"timeouts.lock", "lock_timeout around a statement that takes a lock which stops reads or writes. 0: none. A client's own, stricter one stands.", DURATION(timeouts.lock, 0ms)},
-    key{"timeouts.statement", "statement_timeout around such a statement. 0: none. A client's own, stricter one stands.", DURATION(timeouts.statement, 0ms)},
-    key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms)},
-    key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE. 0: none.", DURATION(timeouts.online_statement, 0ms)},
-    key{"locks.budget", "For how long a lock that stops reads or writes is tried for, in short attempts, without queueing behind old transactions. 0: one attempt.", DURATION(locks.budget, 0ms)},
-    key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms)},
+    key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode), SCOPED(mode)},
+    key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size), SCOPED(small_table)},
+    key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable), SCOPED(unparseable)},
+    key{"timeouts.lock", "lock_timeout around a statement that takes a lock which stops reads or writes. 0: none. A client's own, stricter one stands.", DURATION(timeouts.lock, 0ms), SCOPED(timeouts.lock)},
+    key{"timeouts.statement", "statement_timeout around such a statement. 0: none. A client's own, stricter one stands.", DURATION(timeouts.statement, 0ms), SCOPED(timeouts.statement)},
+    key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms), SCOPED(timeouts.online_lock)},
+    key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE. 0: none.", DURATION(timeouts.online_statement, 0ms), SCOPED(timeouts.online_statement)},
+    key{"locks.budget", "For how long a lock that stops reads or writes is tried for, in short attempts, without queueing behind old transactions. 0: one attempt.", DURATION(locks.budget, 0ms), SCOPED(locks.budget)},
+    key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms), SCOPED(locks.old_after)},
     key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
     key{"limits.statement", "The longest Query or Parse that is held to be judged, 1KiB to 1GiB. A longer one passes in pieces as long as it shows nothing that needs judging; otherwise it is refused (LK004).", SIZE(limits.statement, 1u << 10, 1u << 30)},
     key{"limits.startup", "How long a client may take from connecting to its first ReadyForQuery; at least 1ms.", DURATION(limits.startup, 1ms)},
     key{"overrides.users", "Who may set a rule aside by a comment: names divided by commas, with * for any characters. Empty: nobody.",
-        TEXT(overrides.users)},
+        TEXT(overrides.users), SCOPED(overrides.users)},
     key{"audit.file", "The audit log: one JSON object a line, appended. Empty: no file.", TEXT(audit.file)},
     key{"audit.stdout", "Whether the audit log goes to standard output too: true or false.",
         [](settings& s, const std::string& t) { s.audit.to_stdout = parse_bool(t); },
@@ -69,5 +71,10 @@ constexpr std::array list{
 }  // namespace
 
 std::span<const key> keys() { return list; }
+
+void apply(const scope& from, scoped_settings& to) {
+    for (const auto* k : from.says) k->copy(to, from.differs);
+    for (const auto& [id, what] : from.differs.rules) to.rules[id] = what;
+}
 
 }  // namespace config

@@ -14,9 +14,20 @@ struct key {
     std::string_view meaning;  // whole sentences with units and limits, for `config print` and config/example.yaml
     void (*read)(settings&, const std::string&);  // throws std::invalid_argument
     std::string (*write)(const settings&);
+    void (*copy)(scoped_settings& to, const scoped_settings& from) = nullptr;  // null: it cannot differ by scope
 };
 
-// The one list of keys. `rules` (a map of rule ids to actions) is not on it: its keys are the policy's.
+// The one list of keys. `rules` (a map of rule ids to actions) is not on it: its keys are the policy's. Nor is `scopes`.
 std::span<const key> keys();
+
+// One thing that a scope can match.
+struct match_key {
+    std::string_view name;     // "user"
+    std::string_view meaning;
+    std::string_view example;
+    void (*read)(scope_match&, const std::string&);  // throws std::invalid_argument
+    std::string (*write)(const scope_match&);        // empty: the scope does not ask for it
+};
+std::span<const match_key> match_keys();
 
 }  // namespace config

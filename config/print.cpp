@@ -13,6 +13,10 @@ constexpr std::string_view head =
     "Lockkeeper's settings. A key that is left out has the value that `lockkeeper config print` shows without a file; a key "
     "that is not known is an error. Times are written 0, 500ms, 5s, 2min or 1h, up to 596h; sizes 0, 512 (bytes), 64KiB, 8MiB "
     "or 1GiB.";
+constexpr std::string_view scopes_meaning =
+    "What differs in some sessions, for some tables, or at some hours: a list. Each entry has `match` and what is different "
+    "where all of that holds: mode, small_table, unparseable, timeouts, locks, overrides and rules can be. Of several that match "
+    "the later ones win, key by key. An entry looks like this; the keys of `match` are all that there are.";
 constexpr std::string_view rules_meaning =
     "rule id: allow, warn, rewrite or reject, where it differs from the rule's own default (`lockkeeper rules` lists them).";
 
@@ -30,24 +34,54 @@ std::string comment(std::string_view text, const std::string& indent) {
     return out + line + "\n";
 }
 
+std::string_view section_of(std::string_view path) { return path.substr(0, path.find('.') == path.npos ? 0 : path.find('.')); }
+
+// One entry that says everything, as a comment.
+std::string scope_example() {
+    std::string out = "# - match:\n";
+    for (const auto& k : match_keys()) {
+        out += comment(k.meaning, "#     ");
+        out += "#     " + std::string(k.name) + ": " + std::string(k.example) + "\n";
+    }
+    return out + "#   mode: guard\n#   timeouts:\n#     lock: 2s\n#   rules:\n#     table-dropped: reject\n";
+}
+
+std::string print_rules(const std::map<std::string, action>& rules, const std::string& indent) {
+    std::string out;
+    for (const auto& [id, what] : rules) out += indent + id + ": " + print(what) + "\n";
+    return out;
+}
+
+std::string print(const scope& s) {
+    std::string out = "  - match:\n";
+    for (const auto& k : match_keys())
+        if (const auto value = k.write(s.match); !value.empty()) out += "      " + std::string(k.name) + ": " + value + "\n";
+    settings differs;
+    static_cast<scoped_settings&>(differs) = s.differs;
+    for (const auto* k : s.says) out += "    " + std::string(k->path) + ": " + k->write(differs) + "\n";
+    if (!s.differs.rules.empty()) out += "    rules:\n" + print_rules(s.differs.rules, "      ");
+    return out;
+}
+
 }  // namespace
 
 std::string print(const settings& s) {
     auto out = comment(head, "") + "\n";
     std::string section;
     for (const auto& k : keys()) {
-        const auto dot = k.path.find('.');
-        const auto in = dot == k.path.npos ? "" : std::string(k.path.substr(0, dot));
+        const auto in = std::string(section_of(k.path));
         if (in != section && !in.empty()) out += "\n" + in + ":\n";
         if (in.empty() && !section.empty()) out += "\n";
         section = in;
         const std::string indent = in.empty() ? "" : "  ";
         out += comment(k.meaning, indent);
-        out += indent + std::string(dot == k.path.npos ? k.path : k.path.substr(dot + 1)) + ": " + k.write(s) + "\n";
+        out += indent + std::string(k.path.substr(in.empty() ? 0 : in.size() + 1)) + ": " + k.write(s) + "\n";
     }
     out += "\n" + comment(rules_meaning, "");
-    out += s.rules.empty() ? "rules: {}\n" : "rules:\n";
-    for (const auto& [id, what] : s.rules) out += "  " + id + ": " + print(what) + "\n";
+    out += s.rules.empty() ? "rules: {}\n" : "rules:\n" + print_rules(s.rules, "  ");
+    out += "\n" + comment(scopes_meaning, "") + scope_example();
+    out += s.scopes.empty() ? "scopes: []\n" : "scopes:\n";
+    for (const auto& one : s.scopes) out += print(one);
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace config {
 
@@ -68,22 +69,76 @@ struct log {
     std::string level = "info";  // trace, debug, info, warn, error, off
 };
 
-// Everything that can be configured, at its default. The YAML side (names, units, meanings) is the
-// list in config/keys.cpp; tests/config/example_test.cpp holds config/example.yaml, that list and this together.
-struct settings {
-    endpoint listen{"127.0.0.1", 6432};
-    config::upstream upstream;
-    unsigned workers = 0;                   // 0: one per core, at most 4
+// How a decision is carried out.
+struct conduct {
     config::mode mode = mode::enforce;
-    std::uint64_t small_table = 8u << 20;   // bytes by pg_table_size; work on a smaller table is not a hazard
     config::timeouts timeouts;
     config::locks locks;
-    config::limits limits;
+};
+
+// What a statement is judged by: the part of the settings that a scope can change.
+struct scoped_settings : conduct {
+    std::uint64_t small_table = 8u << 20;   // bytes by pg_table_size; work on a smaller table is not a hazard
     config::unparseable unparseable = unparseable::guard;
     std::map<std::string, action> rules;    // rule id -> action, where it differs from the rule's own default
     config::overrides overrides;
+};
+
+// Majors of PostgreSQL: ">=14".
+struct version_range {
+    enum class relation { below, at_most, exactly, at_least, above };
+    relation is = relation::exactly;
+    int major = 0;
+};
+
+// The clock that a scope's hours are read on: UTC, a fixed distance from it, or that of Lockkeeper's machine (TZ).
+struct clock_zone {
+    bool local = false;
+    std::chrono::minutes east_of_utc{0};
+
+    bool operator==(const clock_zone&) const = default;
+};
+
+// Hours of the week. Where they reach over midnight, `days` names the day on which they begin.
+struct hours {
+    static constexpr std::uint8_t every_day = 0x7f;
+    std::uint8_t days = every_day;          // bit 0: Monday
+    std::chrono::minutes from{0}, to{24 * 60};  // after midnight; `to` is not part of them
+    clock_zone zone;
+
+    bool operator==(const hours&) const = default;
+};
+
+// `match:` of a scope. All that is said must hold; patterns are names divided by commas, * stands for any characters.
+struct scope_match {
+    std::string user, database, application_name, relation;  // empty: any
+    std::optional<std::uint64_t> larger_than;  // bytes by pg_table_size
+    std::optional<version_range> server_version;
+    config::hours hours;
+};
+
+struct key;  // config/keys.hpp
+
+// One entry of `scopes:`: where it matches, the keys that it says take the values of `differs`.
+struct scope {
+    scope_match match;
+    std::vector<const key*> says;           // its rules are not among them: each of them counts by itself
+    scoped_settings differs;
+};
+
+// The settings where the scope matches, put over those where it does not.
+void apply(const scope& from, scoped_settings& to);
+
+// Everything that can be configured, at its default. The YAML side (names, units, meanings) is the
+// list in config/keys.cpp; tests/config/example_test.cpp holds config/example.yaml, that list and this together.
+struct settings : scoped_settings {
+    endpoint listen{"127.0.0.1", 6432};
+    config::upstream upstream;
+    unsigned workers = 0;                   // 0: one per core, at most 4
+    config::limits limits;
     config::audit audit;
     config::log log;
+    std::vector<scope> scopes;              // later ones win
 };
 
 }  // namespace config

@@ -47,6 +47,7 @@ struct statement_decision {
     std::vector<relation_effect> relations;
     bool transactional = true;           // may run in a transaction block
     timeout_class timeouts = timeout_class::none;
+    config::mode mode = config::mode::enforce;  // that of its scope
     std::vector<finding> findings;       // every rule that fired with an action above `allow`
     std::vector<overridden> overrides;   // for the audit log
     std::vector<deed> deeds;             // for the transaction's memory, once the statement has succeeded
@@ -56,6 +57,7 @@ struct statement_decision {
 struct decision {
     config::action action = config::action::allow;  // the strongest of the findings
     timeout_class timeouts = timeout_class::none;   // the strongest of the statements
+    config::conduct conduct;                        // how it is to be carried out: the strictest of the statements
     std::vector<statement_decision> statements;
     std::optional<plan> replacement;  // present where action is rewrite: what runs instead of the whole text
     // Nothing but changes of the schema that a rollback takes back: after a failure all of it may be sent once more.

@@ -5,6 +5,7 @@
 #include "policy/deeds.hpp"
 #include "policy/judge.hpp"
 #include "policy/rules.hpp"
+#include "policy/scopes.hpp"
 #include "policy/script.hpp"
 
 namespace policy {
@@ -65,8 +66,8 @@ class judgement {
 public:
     judgement(std::string_view text, std::size_t statements, const session_facts& session, const catalog_facts& catalog,
               const config::settings& settings, std::span<const override_words> overrides)
-        : text_(text), alone_(statements == 1), session_(session), settings_(settings), overrides_(overrides),
-          known_(catalog, session_.so_far) {}
+        : text_(text), alone_(statements == 1), session_(session), settings_(settings), in_force_(&settings),
+          overrides_(overrides), known_(catalog, session_.so_far) {}
 
     void take(const statement& s) {
         auto does = effects_of(s, known_);
@@ -82,25 +83,48 @@ public:
         verdict.timeouts = does.timeouts;
         out_.repeatable = out_.repeatable && does.transactional && repeatable(s);
         verdict.deeds = deeds_of(s, does, known_);
+        enter_scope(s, does);
+        verdict.mode = in_force_->mode;
         // Rows may be changed by what is harmless alone.
         if (!harmless(s) || !session_.so_far.empty()) apply_rules(s, does, verdict);
         out_.timeouts = std::max(out_.timeouts, verdict.timeouts);
+        if (!harmless(s) || !verdict.findings.empty()) {
+            const config::conduct& here = *in_force_;
+            conduct_ = conduct_ ? stricter(*conduct_, here) : here;
+        }
         note(s, verdict.deeds);
         out_.statements.push_back(std::move(verdict));
     }
 
     decision result() && {
+        out_.conduct = conduct_ ? *conduct_ : conduct_for(session_, settings_);
+        for (auto& s : out_.statements) {
+            if (s.mode < out_.conduct.mode) soften(s);
+            for (const auto& f : s.findings) out_.action = std::max(out_.action, f.action);
+        }
         if (out_.action != action::rewrite) out_.replacement.reset();
         return std::move(out_);
     }
 
 private:
+    void enter_scope(const statement& s, const effects& does) {
+        if (settings_.scopes.empty()) return;
+        scoped_ = settings_for(settings_, session_, scoped_relations(s, does, known_));
+        in_force_ = &scoped_;
+    }
+
+    // A text is carried out as a whole, in the strictest mode of its statements. What a milder one had to say stays mild.
+    static void soften(statement_decision& s) {
+        const auto most = s.mode == config::mode::guard ? action::warn : action::allow;
+        for (auto& f : s.findings) f.action = std::min(f.action, most);
+    }
+
     void apply_rules(const statement& s, const effects& does, statement_decision& verdict) {
-        const context c{s, does, known_, session_, settings_, text_, alone_, sets_, overrides_, out_.statements.size()};
+        const context c{s, does, known_, session_, *in_force_, text_, alone_, sets_, overrides_, out_.statements.size()};
         for (const auto* r : all_rules()) {
             auto h = r->check(c);
             if (!h) continue;
-            const auto configured = action_of(*r, settings_);
+            const auto configured = action_of(*r, *in_force_);
             if (configured == action::allow) continue;
             if (const auto* o = override_for(c, *r)) {
                 verdict.overrides.push_back({std::string(r->text.id), o->reason});
@@ -108,7 +132,6 @@ private:
             }
             auto f = finding_of(*r, *h, configured);
             if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
-            out_.action = std::max(out_.action, f.action);
             verdict.findings.push_back(std::move(f));
         }
     }
@@ -127,6 +150,9 @@ private:
     bool alone_;
     session_facts session_;  // as it is before the statement in hand
     const config::settings& settings_;
+    config::scoped_settings scoped_;
+    const config::scoped_settings* in_force_;  // for the statement in hand
+    std::optional<config::conduct> conduct_;
     std::span<const override_words> overrides_;
     known_relations known_;
     std::vector<setting_change> sets_;
@@ -146,6 +172,7 @@ decision evaluate(std::span<const statement> statements, std::string_view text, 
 decision stricter(decision a, decision b) {
     auto& kept = b.action > a.action ? b : a;
     kept.timeouts = std::max(a.timeouts, b.timeouts);
+    kept.conduct = stricter(a.conduct, b.conduct);
     kept.sets_timeouts = a.sets_timeouts || b.sets_timeouts;
     if (kept.action != action::rewrite) return std::move(kept);
     // A text that means two things is not rewritten: the plan would be right for one of them.
@@ -155,6 +182,10 @@ decision stricter(decision a, decision b) {
         for (auto& f : s.findings)
             if (f.action == action::rewrite) f.action = action::reject;
     return std::move(kept);
+}
+
+config::conduct conduct_for(const session_facts& session, const config::settings& settings) {
+    return settings_for(settings, session, {});
 }
 
 decision judge(const script& s, const session_facts& session, std::span<const catalog_rows> answers,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,12 @@
 
 namespace policy {
 
+// A reading of the clock. The policy has none of its own.
+struct moment {
+    std::chrono::seconds since_epoch{0};        // UTC
+    std::chrono::seconds local_east_of_utc{0};  // of the zone of this machine, then
+};
+
 // What the wire alone tells about the session in which a statement is to run.
 struct session_facts {
     // Inside BEGIN ... COMMIT (ReadyForQuery 'T'), or in an un-synced pipeline that has executed something.
@@ -16,6 +23,7 @@ struct session_facts {
     int server_version = 15;             // major, from ParameterStatus server_version
     std::string time_zone;               // ParameterStatus TimeZone
     std::string user, database, application_name;
+    std::optional<moment> now;           // nullopt: scopes with hours do not match
     transaction_memory so_far;           // empty outside a transaction
 };
 

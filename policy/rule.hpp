@@ -48,7 +48,7 @@ struct context {
     const effects& does;
     const known_relations& known;
     const session_facts& session;
-    const config::settings& settings;
+    const config::scoped_settings& settings;  // those of its scope
     std::string_view text;                         // the whole text judged
     bool alone = true;                             // the text's only statement
     std::span<const setting_change> sets_before{};  // by the statements before it in the text

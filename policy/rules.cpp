@@ -49,7 +49,7 @@ config::settings check_settings(config::settings settings) {
 
 bool supports(const rule& r, config::action action) noexcept { return action != config::action::rewrite || r.rewrites; }
 
-config::action action_of(const rule& r, const config::settings& settings) {
+config::action action_of(const rule& r, const config::scoped_settings& settings) {
     if (const auto set = settings.rules.find(std::string(r.text.id)); set != settings.rules.end()) return set->second;
     const bool doubt = r.text.id == "unparseable" || r.text.id == "unmodelled";
     if (doubt && settings.unparseable == config::unparseable::reject) return config::action::reject;
@@ -88,7 +88,7 @@ std::string unknown_rule(std::string_view id) {
     return "unknown rule '" + std::string(id) + "', did you mean '" + std::string(nearest(id)) + "'?";
 }
 
-bool may_override(std::string_view user, const config::settings& settings) noexcept {
+bool may_override(std::string_view user, const config::scoped_settings& settings) noexcept {
     return matches_any(user, settings.overrides.users);
 }
 

@@ -19,13 +19,13 @@ const rule* find_rule(std::string_view id) noexcept;
 bool supports(const rule& r, config::action action) noexcept;
 
 // The rule's action under these settings.
-config::action action_of(const rule& r, const config::settings& settings);
+config::action action_of(const rule& r, const config::scoped_settings& settings);
 
 // An id that is not known, in one sentence with the nearest known one.
 std::string unknown_rule(std::string_view id);
 
 // May this user set rules aside by a comment (`overrides.users`)?
-bool may_override(std::string_view user, const config::settings& settings) noexcept;
+bool may_override(std::string_view user, const config::scoped_settings& settings) noexcept;
 
 // The settings that `check` judges with: rules that are silent on the wire warn, where nothing else is configured.
 config::settings check_settings(config::settings settings);

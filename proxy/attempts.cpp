@@ -39,13 +39,13 @@ struct gate::wait_for_held {
 
 // In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands.
 bool gate::may_attempt(const judged_message& m, const policy::decision& d) const noexcept {
-    return settings_->locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
+    return conduct_.locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
            !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && holds_lock_);
 }
 
 // The pause is a statement of the client's session, so that a cancel reaches it.
 task<batch_reply> gate::nap(const judged_message& m, milliseconds pause) {
-    const auto limit = stricter(m.statement_timeout, settings_->timeouts.statement);
+    const auto limit = stricter(m.statement_timeout, conduct_.timeouts.statement);
     if (limit > milliseconds::zero()) pause = std::min(pause, limit / 2);
     std::vector<policy::catalog_query> sleep{{"/* lockkeeper */ SELECT pg_catalog.pg_sleep(" +
                                                   std::to_string(std::chrono::duration<double>(pause).count()) + ")", {}}};
@@ -95,11 +95,11 @@ task<void> gate::step_back(judged_message& m, bool inside) {
 
 task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     const bool inside = status() == 'T';
-    lock_attempts tries(settings_->locks, settings_->timeouts.lock, m.statement_timeout, who_.session, now_);
+    lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_);
     std::vector<lock_holder> holders;
     held_reply reply;
     for (;;) {
-        std::vector<policy::catalog_query> question{holders_query(d, settings_->locks.old_after)};
+        std::vector<policy::catalog_query> question{holders_query(d, conduct_.locks.old_after)};
         auto looked = co_await ask_safely(std::move(question), batch_end::sync);
         if (looked.error && looked.error->get('C') == protocol::sqlstate::query_canceled) co_return fail_before(m, *looked.error, record);
         holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};

@@ -56,7 +56,7 @@ audit_record gate::record_of(std::string_view statement, bool query) const {
             .protocol = query ? "simple" : "extended",
             .transaction = status() == 'T',
             .statement = std::string(statement),
-            .mode = std::string(name(settings_->mode))};
+            .mode = std::string(name(conduct_.mode))};
 }
 
 std::shared_ptr<audit_record> gate::audit_too_long(std::string_view statement, bool query) {
@@ -64,7 +64,7 @@ std::shared_ptr<audit_record> gate::audit_too_long(std::string_view statement, b
     r->understood = false;
     r->timeout_class = name(policy::timeout_class::none);
     r->rules = {"statement-too-long"};
-    r->action = carried_out(config::action::reject, settings_->mode);
+    r->action = carried_out(config::action::reject, conduct_.mode);
     audit_(audit_record(*r));
     return r;
 }
@@ -73,7 +73,7 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
     auto r = std::make_shared<audit_record>(record_of(m.text->text(), m.query));
     r->transaction = r->transaction || m.unsynced;
     r->timeout_class = name(d.timeouts);
-    r->action = carried_out(d.action, settings_->mode);
+    r->action = carried_out(d.action, conduct_.mode);
     for (const auto& s : d.statements) {
         if (!s.kind.empty()) r->kind += (r->kind.empty() ? "" : "; ") + s.kind;
         for (const auto& e : s.relations)

@@ -19,6 +19,7 @@
 #include "policy/split.hpp"
 #include "proxy/check_catalog.hpp"
 #include "proxy/check_report.hpp"
+#include "proxy/wall_clock.hpp"
 
 namespace proxy {
 namespace {
@@ -90,6 +91,7 @@ private:
 policy::session_facts session_of(const check_options& options) {
     policy::session_facts session;
     session.in_transaction = options.in_transaction;
+    session.now = wall_clock();
     if (options.server_version != 0) session.server_version = options.server_version;
     return session;
 }

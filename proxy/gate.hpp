@@ -41,6 +41,7 @@ public:
     struct identity {
         std::uint64_t session = 0;
         std::string client;  // address and port
+        policy::moment (*clock)() = nullptr;  // for scopes with hours; null: those do not match
     };
     using audit_sink = std::function<void(audit_record&&)>;
 
@@ -206,6 +207,7 @@ private:
     std::shared_ptr<const config::settings> settings_;
     identity who_;
     audit_sink audit_;
+    config::conduct conduct_;  // of the message in hand, or of the one judged last
     protocol::conversation conversation_;
     std::chrono::steady_clock::time_point now_{};
     std::optional<protocol::error_fields> fatal_;

@@ -47,7 +47,7 @@ step_outcome outcome_of(const batch_reply& reply) {
 policy::finding facts_unavailable(const protocol::error_fields& error) {
     return {.rule = "facts-unavailable",
             .action = config::action::reject,
-            .message = "the statement was refused because what it would do could not be found out",
+            .message = "what the statement would do could not be found out",
             .detail = "The catalog query of lockkeeper failed: " + std::string(error.get('M')),
             .hint = "Try again; if it stays so, run the statement straight on the server or in mode guard.",
             .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_understood)};
@@ -167,6 +167,7 @@ policy::session_facts gate::facts_of_session(const judged_message& m) const {
             .user = known_.user,
             .database = known_.database,
             .application_name = known_.application_name,
+            .now = who_.clock ? std::optional(who_.clock()) : std::nullopt,
             .so_far = so_far_as_sent()};
 }
 
@@ -182,6 +183,7 @@ policy::transaction_memory gate::so_far_as_sent() const {
 // Asks for the facts and judges. Nothing: the message is dealt with.
 task<std::optional<policy::decision>> gate::decide(judged_message& m) {
     const auto session = facts_of_session(m);
+    conduct_ = policy::conduct_for(session, *settings_);
     // A walsender takes simple queries only: there the text is judged as if the catalog could not be asked.
     if (known_.replication) co_return policy::judge(*m.text, session, {}, *settings_);
 
@@ -204,7 +206,7 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
 // question was meant for the statement.
 task<policy::decision> gate::decide_without_facts(judged_message& m, protocol::error_fields error) {
     canceled_ = canceled_ || error.get('C') == protocol::sqlstate::query_canceled;
-    if (!canceled_ && !m.unsynced && settings_->mode != config::mode::enforce) {
+    if (!canceled_ && !m.unsynced && conduct_.mode != config::mode::enforce) {
         std::vector<policy::catalog_query> timeouts{{show("lock_timeout"), {}}, {show("statement_timeout"), {}}};
         auto reply = co_await ask_safely(std::move(timeouts), batch_end::sync);
         if (reply.ok()) note_timeouts(m, reply);
@@ -223,7 +225,7 @@ task<policy::decision> gate::decide_without_facts(judged_message& m, protocol::e
 // A batch of ours in front of the message failed.
 void gate::fail_before(judged_message& m, const protocol::error_fields& error, std::shared_ptr<audit_record> record) {
     const bool canceled = error.get('C') == protocol::sqlstate::query_canceled;
-    if (canceled || settings_->mode == config::mode::enforce)
+    if (canceled || conduct_.mode == config::mode::enforce)
         put_out(m, canceled ? finding_of(error, "canceled") : facts_unavailable(error), std::move(record));
     else
         forward_held(m, std::move(record));
@@ -238,25 +240,25 @@ void gate::put_out(judged_message& m, policy::finding f, std::shared_ptr<audit_r
 }
 
 task<void> gate::carry_out(judged_message& m, policy::decision d) {
+    conduct_ = d.conduct;
     const auto record = audit_decision(m, d);
     if (m.failed_before && (m.unsynced || canceled_)) co_return put_out(m, *policy::leading_finding(d), record);
     if (canceled_) co_return fail_before(m, canceled_by_user(), record);
     m.deeds = deeds_of(d);
-    if (settings_->mode == config::mode::observe) {
+    if (conduct_.mode == config::mode::observe) {
         forward_held(m, record);
         co_return;
     }
-    if (settings_->mode == config::mode::enforce) {
-        if (d.action == config::action::reject) {
-            refuse(m, *policy::leading_finding(d), record);
-            co_return;
-        }
-        if (d.action == config::action::rewrite && d.replacement) {
-            co_await run_plan(m, std::move(*d.replacement), record);
-            co_return;
-        }
+    const bool enforce = conduct_.mode == config::mode::enforce;
+    if (enforce && d.action == config::action::reject) {
+        refuse(m, *policy::leading_finding(d), record);
+        co_return;
     }
     to_client_->add(notices_of(d));
+    if (enforce && d.action == config::action::rewrite && d.replacement) {
+        co_await run_plan(m, std::move(*d.replacement), record);
+        co_return;
+    }
     if (may_attempt(m, d)) {
         co_await attempt(m, std::move(d), record);
         co_return;
@@ -277,7 +279,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
 // Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is
 // then one of ours, and a limit that was meant for the client's would only leave it half done.
 task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly, std::optional<milliseconds> lock) {
-    const auto& t = settings_->timeouts;
+    const auto& t = conduct_.timeouts;
     const bool online = wanted == timeout_class::online;
     auto next = armed_.value_or(armed_timeouts{.values = {{"lock_timeout", {m.lock_timeout, m.lock_timeout}},
                                                           {"statement_timeout", {m.statement_timeout, m.statement_timeout}}},

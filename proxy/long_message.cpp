@@ -45,6 +45,7 @@ std::optional<std::string_view> first_string(bytes in) {
 gate::route_to gate::route_long_text(char tag, bytes body, std::uint64_t size) {
     const auto all = size - protocol::header_size;
     if (body.size() < std::min<std::uint64_t>(all, first_piece)) return route_to::wait;
+    conduct_ = policy::conduct_for(facts_of_session({}), *settings_);
     const bool query = tag == 'Q', last = body.size() == all;
     const auto name = query ? std::string_view{} : first_string(body);
     const auto text = body.subspan(query || !name ? 0 : name->size() + 1);
@@ -55,7 +56,7 @@ gate::route_to gate::route_long_text(char tag, bytes body, std::uint64_t size) {
     if (!name || doubts(text, last)) {
         const auto record = audit_too_long(long_text_->beginning, query);
         long_text_->fate = long_text::passes;
-        if (settings_->mode == config::mode::enforce) {
+        if (conduct_.mode == config::mode::enforce) {
             long_text_.reset();
             take_out();
             judged_message m;
@@ -87,7 +88,7 @@ bool gate::doubts(bytes piece, bool last) {
 void gate::look_on(bytes piece, bool last) {
     if (doubts(piece, last)) {
         const auto record = audit_too_long(long_text_->beginning, long_text_->query);
-        long_text_->fate = settings_->mode == config::mode::enforce ? long_text::spoiled : long_text::passes;
+        long_text_->fate = conduct_.mode == config::mode::enforce ? long_text::spoiled : long_text::passes;
         // Not noted any more: the server skips it, after an error of what came before.
         if (long_text_->fate == long_text::spoiled && !noted_.empty()) {
             noted_.back().kind = note::refused;
@@ -114,8 +115,9 @@ gate::route_to gate::route_long_bind(bytes body, std::uint64_t size) {
     const auto text = script_named(*statement);
     if (text && !lightly_judged(*text)) {
         if (size <= settings_->limits.statement) return route_to::wait;
+        conduct_ = policy::conduct_for(facts_of_session({}), *settings_);
         const auto record = audit_too_long(text->text(), false);
-        if (settings_->mode == config::mode::enforce) {
+        if (conduct_.mode == config::mode::enforce) {
             take_out();
             refuse({}, too_long(size, settings_->limits.statement), record);
             return route_to::nowhere;

@@ -42,10 +42,11 @@ policy::finding finding_of(const protocol::error_fields& error, std::string_view
 }
 
 protocol::buffer notices_of(const policy::decision& d) {
+    const auto most = d.conduct.mode == config::mode::guard ? config::action::reject : config::action::warn;
     protocol::buffer out;
-    if (d.action != config::action::warn) return out;
     for (const auto& s : d.statements) {
         for (const auto& f : s.findings) {
+            if (f.action == config::action::allow || f.action > most) continue;
             const auto notice = protocol::encode_notice(notice_of(f));
             out.insert(out.end(), notice.begin(), notice.end());
         }

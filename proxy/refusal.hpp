@@ -18,7 +18,7 @@ std::string poison(const policy::finding& f);
 protocol::error_fields error_of(const policy::finding& f);
 protocol::error_fields notice_of(const policy::finding& f);
 
-// The NoticeResponses of a decision that warns.
+// The NoticeResponses for what runs all the same: its warnings, and in mode guard what enforce would refuse or rewrite.
 protocol::buffer notices_of(const policy::decision& d);
 
 // An error of the server's that answered a statement of ours, as the answer to the client's: without the position, which

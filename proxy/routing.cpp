@@ -139,15 +139,16 @@ bool gate::watching() const noexcept {
 gate::route_to gate::judge_at_once(std::shared_ptr<const policy::script> text, bool query) {
     judged_message m{.text = std::move(text), .message = {}, .bind = {}, .query = query};
     const auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
+    conduct_ = d.conduct;
     noted n{.kind = note::statement, .script = m.text, .sent = now_, .deeds = deeds_of(d)};
     if (d.action != config::action::allow) {
         n.record = audit_decision(m, d);
-        if (settings_->mode == config::mode::enforce && d.action == config::action::reject) {
+        if (conduct_.mode == config::mode::enforce && d.action == config::action::reject) {
             take_out();
             refuse(m, *policy::leading_finding(d), n.record);
             return route_to::nowhere;
         }
-        if (settings_->mode != config::mode::observe) n.notices = notices_of(d);
+        if (conduct_.mode != config::mode::observe) n.notices = notices_of(d);
     }
     noted_.push_back(std::move(n));
     pass(query ? 'Q' : 'E', note::statement);

@@ -9,6 +9,7 @@
 
 #include "protocol/backend.hpp"
 #include "protocol/startup.hpp"
+#include "proxy/wall_clock.hpp"
 
 namespace proxy {
 namespace {
@@ -106,7 +107,7 @@ void session::on_startup(protocol::bytes packet) {
         return say_fatal("53300", "sorry, too many clients already",
                          "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
     spdlog::debug("session {}: a client from {}", id_, from_);
-    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_}, house_.shared.audit);
+    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
     gate_->on_startup(*startup);
     startup_size_ = packet.size();
     client_.socket.consume(0);

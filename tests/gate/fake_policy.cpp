@@ -50,8 +50,11 @@ std::span<const std::string> script::ends_prepared() const noexcept {
 }
 std::vector<catalog_query> script::catalog_queries(const session_facts&) const { return {{"SELECT facts", {}}}; }
 
-decision judge(const script& s, const session_facts& session, std::span<const catalog_rows>, const config::settings&) {
+config::conduct conduct_for(const session_facts&, const config::settings& settings) { return settings; }
+
+decision judge(const script& s, const session_facts& session, std::span<const catalog_rows>, const config::settings& settings) {
     decision d;
+    d.conduct = settings;
     d.statements.push_back({.kind = "TEST"});
     auto& deeds = d.statements[0].deeds;
     const auto& text = s.text();

@@ -74,7 +74,7 @@ std::vector<conversation_case> cases() {
         {"an_overwritten_name_is_forgotten", {p(refuse), s, p("SELECT 1"), b(), e(), s}, {"1", "Z:I", "1", "2", "D:t", "C:SELECT", "Z:I"}, {"SELECT 1"}},
         {"observe_changes_nothing", {q(refuse), q(blocking)}, {"C:/*judge*/", "Z:I", "C:/*judge*/", "Z:I"},
          looked + words{refuse} + looked + words{blocking}, mode::observe},
-        {"guard_refuses_nothing", {q(refuse)}, {"C:/*judge*/", "Z:I"}, looked + words{refuse}, mode::guard},
+        {"guard_warns_of_what_enforce_would_refuse", {q(refuse)}, {"N:01000", "C:/*judge*/", "Z:I"}, looked + words{refuse}, mode::guard},
         {"timeouts_are_put_around_a_query", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + armed + words{blocking} + restored + words{"SELECT 1"}},
         {"timeouts_are_restored_after_an_error", {q(blocking + " FAIL"), q("SELECT 1")}, {"E:22012", "Z:I", "D:t", "C:SELECT", "Z:I"},
@@ -109,7 +109,7 @@ std::vector<conversation_case> cases() {
          {"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts", "lockkeeper refused this statement: facts-unavailable"}, mode::enforce,
          {{"SELECT facts", "42501"}}},
         {"without_facts_guard_still_sets_timeouts", {q("BEGIN"), q(blocking), q("SELECT 1"), q("COMMIT")},
-         {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "D:t", "C:SELECT", "Z:T", "C:COMMIT", "Z:I"},
+         {"C:BEGIN", "Z:T", "N:01000", "C:/*judge*/", "Z:T", "D:t", "C:SELECT", "Z:T", "C:COMMIT", "Z:I"},
          words{"BEGIN", "SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts",
                "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper"} +
              safely({"SHOW lock_timeout", "SHOW statement_timeout"}) + armed_inside + words{blocking} + restored_inside +
