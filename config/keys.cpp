@@ -19,7 +19,10 @@ std::string parse_level(const std::string& text) {
 
 void read_host(settings& s, const std::string& text) {
     if (text.empty()) throw std::invalid_argument("expected a host name, an address or a directory, not ''");
-    s.upstream.host = parse_text(text);
+    auto changed = s.upstream;
+    changed.host = parse_text(text);
+    hosts_of(changed);
+    s.upstream = std::move(changed);
 }
 
 #define DURATION(field, least) \
@@ -40,10 +43,25 @@ constexpr std::array list{
     key{"listen", "Where clients connect: host:port. * is every address of the machine; an IPv6 address stands in brackets; port 0 takes a free one.",
         [](settings& s, const std::string& t) { s.listen = parse_endpoint(t); },
         [](const settings& s) { return print_endpoint(s.listen); }},
-    key{"upstream.host", "The PostgreSQL server: a name, an address, or a path that starts with / and names a directory of Unix sockets. Without this key: PGHOST.",
+    key{"unix_socket_directory", "A directory where clients connect too, at .s.PGSQL. and the port of listen, as at the server's own. Empty: none.", TEXT(unix_socket_directory)},
+    key{"tcp_user_timeout", "How long the other side of a connection may acknowledge nothing, or keep its window shut, before it counts as dead. 0: the system's, some 15 minutes.", DURATION(tcp_user_timeout, 0ms)},
+    key{"tls.client", "TLS with clients: disable; allow (they choose); require; verify-ca (with a certificate that tls.ca has signed); verify-full (and with their user's name as its common name).", WORD(tls.client, parse_client_tls)},
+    key{"tls.certificate", "PEM file with Lockkeeper's certificate and those behind it. All TLS files are read again on SIGHUP.", TEXT(tls.certificate)},
+    key{"tls.key", "PEM file with its private key, without a passphrase.", TEXT(tls.key)},
+    key{"tls.ca", "PEM file with the certificates of those who sign the certificates of clients.", TEXT(tls.ca)},
+    key{"tls.min_version", "TLSv1.2 or TLSv1.3, with clients and with the server.", WORD(tls.min_version, parse_tls_version)},
+    key{"tls.without_channel_binding", "true: TLS on both connections may use different certificates. libpq logs in with SCRAM then only under channel_binding=disable.",
+        [](settings& s, const std::string& t) { s.tls.without_channel_binding = parse_bool(t); },
+        [](const settings& s) { return s.tls.without_channel_binding ? "true"s : "false"s; }},
+    key{"upstream.host", "The PostgreSQL server: a name, an address, or a path that starts with / and names a directory of Unix sockets. Several, each with its port if it differs, are tried in turn: db1,db2:5433. Without this key: PGHOST.",
         read_host, [](const settings& s) { return print_text(s.upstream.host); }},
     key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535)},
-    key{"upstream.connect_timeout", "How long connecting to it may take, over all its addresses; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
+    key{"upstream.target_session_attrs", "Which of several servers will do, by what they report (PostgreSQL 14 and later): any, read-write, read-only, primary or standby.", WORD(upstream.target_session_attrs, parse_session_attrs)},
+    key{"upstream.connect_timeout", "How long connecting to one of its addresses may take, TLS included; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
+    key{"upstream.tls", "TLS with the server, as libpq's sslmode: disable, prefer, require, verify-ca or verify-full. Never on a Unix socket.", WORD(upstream.tls, parse_server_tls)},
+    key{"upstream.tls_ca", "PEM file with the certificates of those who sign the server's; system: the operating system's.", TEXT(upstream.tls_ca)},
+    key{"upstream.tls_certificate", "PEM file with the certificate that Lockkeeper shows to the server. Empty: none.", TEXT(upstream.tls_certificate)},
+    key{"upstream.tls_key", "PEM file with its private key, without a passphrase.", TEXT(upstream.tls_key)},
     key{"workers", "Threads that carry sessions, up to 64. 0: one per core, at most 4.", COUNT(workers, 0, 64)},
     key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode), SCOPED(mode)},
     key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size), SCOPED(small_table)},

@@ -28,6 +28,31 @@ struct endpoint {
     std::uint16_t port;
 };
 
+// `tls.client`: what a client's connection must be. The words are those of libpq's sslmode.
+enum class client_tls {
+    disable,      // SSLRequest is answered N
+    allow,        // the client chooses
+    require,      // but for CancelRequests, which older clients send in the clear
+    verify_ca,    // and it shows a certificate that tls.ca has signed
+    verify_full,  // ... with the user's name as its common name
+};
+
+// `upstream.tls`: likewise for the connection to the server.
+enum class server_tls { disable, prefer, require, verify_ca, verify_full };
+
+enum class tls_version { tls_1_2, tls_1_3 };
+
+// `tls:` the connections of clients. Files are PEM; they are read at start and again on SIGHUP.
+struct tls {
+    client_tls client = client_tls::disable;
+    std::string certificate;  // with the chain behind it
+    std::string key;
+    std::string ca;           // for the certificates of clients
+    tls_version min_version = tls_version::tls_1_2;
+    // TLS on both connections with different certificates, although SCRAM with channel binding cannot pass then.
+    bool without_channel_binding = false;
+};
+
 // `timeouts:` the values put around a statement, by its class (design section 6). Zero: no limit.
 struct timeouts {
     std::chrono::milliseconds lock{500};
@@ -54,10 +79,19 @@ struct overrides {
     std::string users = "*";  // who may: names divided by commas, * stands for any characters; empty: nobody
 };
 
+// Which of several servers will do, in libpq's words. Asked of the server's ParameterStatus (PostgreSQL 14 and later).
+enum class session_attrs { any, read_write, read_only, primary, standby };
+
 struct upstream {
-    std::string host = "127.0.0.1";         // a path that starts with '/' names a directory of Unix sockets
+    // A path that starts with '/' names a directory of Unix sockets. Several with commas between them, each with a port
+    // of its own if it likes (db1,db2:5433): they are tried in turn.
+    std::string host = "127.0.0.1";
     std::uint16_t port = 5432;
-    std::chrono::milliseconds connect_timeout{10'000};
+    session_attrs target_session_attrs = session_attrs::any;
+    std::chrono::milliseconds connect_timeout{10'000};  // for one address, TLS included
+    server_tls tls = server_tls::disable;   // never on a Unix socket
+    std::string tls_ca;                     // PEM file, or "system"
+    std::string tls_certificate, tls_key;   // shown to a server that asks
 };
 
 struct audit {
@@ -133,6 +167,9 @@ void apply(const scope& from, scoped_settings& to);
 // list in config/keys.cpp; tests/config/example_test.cpp holds config/example.yaml, that list and this together.
 struct settings : scoped_settings {
     endpoint listen{"127.0.0.1", 6432};
+    std::string unix_socket_directory;      // where clients connect too, under listen's port; empty: nowhere
+    config::tls tls;
+    std::chrono::milliseconds tcp_user_timeout{0};  // of both connections; zero: the system's (some 15 minutes)
     config::upstream upstream;
     unsigned workers = 0;                   // 0: one per core, at most 4
     config::limits limits;

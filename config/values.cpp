@@ -61,6 +61,23 @@ constexpr std::array<std::pair<std::string_view, action>, 4> actions{
     {{"allow", action::allow}, {"warn", action::warn}, {"rewrite", action::rewrite}, {"reject", action::reject}}};
 constexpr std::array<std::pair<std::string_view, unparseable>, 2> unparseables{
     {{"guard", unparseable::guard}, {"reject", unparseable::reject}}};
+constexpr std::array<std::pair<std::string_view, client_tls>, 5> client_modes{{{"disable", client_tls::disable},
+                                                                               {"allow", client_tls::allow},
+                                                                               {"require", client_tls::require},
+                                                                               {"verify-ca", client_tls::verify_ca},
+                                                                               {"verify-full", client_tls::verify_full}}};
+constexpr std::array<std::pair<std::string_view, server_tls>, 5> server_modes{{{"disable", server_tls::disable},
+                                                                               {"prefer", server_tls::prefer},
+                                                                               {"require", server_tls::require},
+                                                                               {"verify-ca", server_tls::verify_ca},
+                                                                               {"verify-full", server_tls::verify_full}}};
+constexpr std::array<std::pair<std::string_view, tls_version>, 2> versions{
+    {{"TLSv1.2", tls_version::tls_1_2}, {"TLSv1.3", tls_version::tls_1_3}}};
+constexpr std::array<std::pair<std::string_view, session_attrs>, 5> attrs{{{"any", session_attrs::any},
+                                                                           {"read-write", session_attrs::read_write},
+                                                                           {"read-only", session_attrs::read_only},
+                                                                           {"primary", session_attrs::primary},
+                                                                           {"standby", session_attrs::standby}}};
 
 }  // namespace
 
@@ -126,6 +143,35 @@ std::string print(mode m) { return print_word(m, modes); }
 action parse_action(const std::string& text) { return parse_word(text, actions); }
 std::string print(action a) { return print_word(a, actions); }
 unparseable parse_unparseable(const std::string& text) { return parse_word(text, unparseables); }
+std::string print(client_tls t) { return print_word(t, client_modes); }
+client_tls parse_client_tls(const std::string& text) { return parse_word(text, client_modes); }
+std::string print(server_tls t) { return print_word(t, server_modes); }
+server_tls parse_server_tls(const std::string& text) { return parse_word(text, server_modes); }
+std::string print(tls_version v) { return print_word(v, versions); }
+tls_version parse_tls_version(const std::string& text) { return parse_word(text, versions); }
+std::string print(session_attrs a) { return print_word(a, attrs); }
+session_attrs parse_session_attrs(const std::string& text) { return parse_word(text, attrs); }
+
+std::vector<endpoint> hosts_of(const upstream& u) {
+    std::vector<endpoint> all;
+    std::size_t at = 0;
+    do {
+        const auto comma = std::min(u.host.find(',', at), u.host.size());
+        auto host = u.host.substr(at, comma - at);
+        at = comma + 1;
+        auto port = u.port;
+        const bool literal6 = host.starts_with('[');
+        const auto colon = host.find(':', literal6 ? std::min(host.find(']'), host.size()) : 0);
+        // A bare IPv6 address has more than one colon, and a path may have any.
+        const bool has_port = colon != host.npos && host.find(':', colon + 1) == host.npos && !host.starts_with('/');
+        if (has_port) port = static_cast<std::uint16_t>(parse_count(host.substr(colon + 1), 1, 65535));
+        if (has_port) host.resize(colon);
+        if (literal6 && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+        if (host.empty()) throw std::invalid_argument("expected a host, or several with commas between them, not '" + u.host + "'");
+        all.push_back({std::move(host), port});
+    } while (at <= u.host.size());
+    return all;
+}
 std::string print(unparseable u) { return print_word(u, unparseables); }
 
 }  // namespace config

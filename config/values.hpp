@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 
@@ -38,5 +39,16 @@ std::string print(action a);
 action parse_action(const std::string& text);
 std::string print(unparseable u);
 unparseable parse_unparseable(const std::string& text);
+std::string print(client_tls t);
+client_tls parse_client_tls(const std::string& text);
+std::string print(server_tls t);
+server_tls parse_server_tls(const std::string& text);
+std::string print(tls_version v);
+tls_version parse_tls_version(const std::string& text);
+std::string print(session_attrs a);
+session_attrs parse_session_attrs(const std::string& text);
+
+// The hosts of upstream.host, each with its port. Throws std::invalid_argument.
+std::vector<endpoint> hosts_of(const upstream& u);
 
 }  // namespace config

@@ -1,5 +1,7 @@
 #include "proxy/canceler.hpp"
 
+#include "config/values.hpp"
+
 namespace proxy {
 namespace {
 
@@ -11,13 +13,22 @@ canceler::canceler(house& h, protocol::bytes packet, std::function<void()> recei
     : house_(h), packet_(packet.begin(), packet.end()), done_(std::move(receiver)) {
     ++house_.cancels;
     timer_ = house_.loop.at(house_.loop.now() + patience, [this] { finish(); });
-    dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, house_.shared.settings->upstream,
-                                       [this](int descriptor, const std::string&) {
-                                           dial_.reset();
-                                           if (descriptor < 0) return finish();
-                                           server_.open(descriptor, house_.loop, *this);
-                                           server_.send(packet_);
-                                       });
+    hosts_ = config::hosts_of(house_.shared.settings->upstream).size();
+    next_host();
+}
+
+void canceler::next_host() {
+    if (asked_ == hosts_) return finish();
+    auto to = house_.shared.to_server();
+    to.first += asked_++;
+    to.only_first = true;
+    dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, to, [this](connection&& made) {
+        dial_.reset();
+        if (made.descriptor < 0) return next_host();
+        server_ = std::make_unique<peer>();
+        server_->open(made.descriptor, house_.loop, *this, std::move(made.tls));
+        server_->send(packet_);
+    });
 }
 
 canceler::~canceler() {
@@ -26,16 +37,17 @@ canceler::~canceler() {
 }
 
 void canceler::on_ready(std::uint32_t epoll_events) {
-    server_.note(epoll_events);
-    server_.flush();
-    while (server_.may_read()) {
-        server_.receive(house_.scratch);
-        server_.consume(0);  // the server says nothing here
+    server_->note(epoll_events);
+    server_->flush();
+    while (server_->may_read()) {
+        server_->receive(house_.scratch);
+        server_->consume(0);  // the server says nothing here
     }
-    if (!server_.ended()) return;
+    if (!server_->ended()) return;
     // Behind length and code, as in BackendKeyData: process id and secret key.
-    if (server_.unsent() == 0) house_.shared.canceled(std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))));
-    finish();
+    if (server_->unsent() == 0) house_.shared.canceled(std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))));
+    server_.reset();
+    next_host();
 }
 
 void canceler::finish() {

@@ -11,7 +11,8 @@ namespace proxy {
 
 // One CancelRequest on its way: a connection to the server for itself, the packet as it came, and then the server's
 // end of the connection. Only then has the server sent the signal, and the client may be hung up on (libpq waits for
-// that, so that the cancel does not hit the next statement).
+// that, so that the cancel does not hit the next statement). The key does not tell which of several hosts it belongs to, so
+// each of them gets it; one that does not know the key does nothing.
 class canceler final : event_loop::watcher {
 public:
     // `receiver` is called once, not inside the constructor; the canceler may be destroyed in it.
@@ -25,12 +26,14 @@ public:
 
 private:
     void on_ready(std::uint32_t epoll_events) override;
+    void next_host();
     void finish();
 
     house& house_;
     protocol::buffer packet_;
     std::function<void()> done_;
-    peer server_;
+    std::size_t hosts_ = 0, asked_ = 0;
+    std::unique_ptr<peer> server_;
     std::unique_ptr<upstream> dial_;
     event_loop::timer timer_;
 };

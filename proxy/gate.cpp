@@ -21,16 +21,6 @@ gate::gate(std::shared_ptr<const config::settings> settings, identity who, audit
 
 gate::~gate() = default;
 
-void gate::on_startup(const protocol::startup_message& startup) {
-    conversation_.startup_sent();
-    for (const auto& [name, value] : startup.parameters) {
-        if (name == "user") known_.user = value;
-        if (name == "database") known_.database = value;
-        if (name == "replication") known_.replication = value != "false" && value != "off" && value != "no" && value != "0";
-    }
-    if (known_.database.empty()) known_.database = known_.user;
-}
-
 bool gate::closed() const noexcept {
     if (task_ || fatal_) return true;
     if (client_rest_ > 0) return false;  // a message that has begun to go out must end, or nothing answers it

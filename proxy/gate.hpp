@@ -17,6 +17,7 @@
 #include "protocol/startup.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
+#include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
 #include "proxy/outbox.hpp"
@@ -50,8 +51,10 @@ public:
     gate(const gate&) = delete;
     gate& operator=(const gate&) = delete;
 
-    // The StartupMessage was sent to the server.
-    void on_startup(const protocol::startup_message& startup);
+    // The StartupMessage was sent to the server. `first` decides about what the server says up to its first ReadyForQuery.
+    void on_startup(const protocol::startup_message& startup, greeting first = {});
+    // ... and it has found that another server is to be asked; fatal() is set.
+    bool wrong_server() const noexcept { return wrong_server_; }
 
     // Bytes of the client's (server's), from the first one not consumed before. Returns how many are dealt with; the rest
     // is to be kept and shown again, longer or when the gate has opened. What is to be sent stands in the outboxes,
@@ -133,6 +136,7 @@ private:
     verdict on_server_message(const protocol::header& h, protocol::bytes body);
     verdict on_reply_to_ours(const protocol::ledger::reply& r, char tag, protocol::bytes body);
     verdict on_noted_reply(const protocol::ledger::reply& r, char tag, protocol::bytes body);
+    verdict on_greeting(char tag, protocol::bytes body);  // greeting.cpp
     verdict on_ready(char status);
     void on_parameter(protocol::bytes body);
     void finish(noted n, std::string_view outcome);
@@ -209,6 +213,7 @@ private:
     audit_sink audit_;
     config::conduct conduct_;  // of the message in hand, or of the one judged last
     protocol::conversation conversation_;
+    greeting greeting_;
     std::chrono::steady_clock::time_point now_{};
     std::optional<protocol::error_fields> fatal_;
 
@@ -223,6 +228,7 @@ private:
     bool drop_rest_ = false;         // ... of the client's, and is dropped, not passed
     bool discarding_ = false;        // an error of our making: drop the client's messages up to its Sync
     bool segment_failed_ = false;    // the server answered a message of this segment with an error
+    bool wrong_server_ = false;
     bool password_owed_ = false;     // the server has asked for one: nothing else may come next
     bool awaiting_ready_ = false;    // timeouts are armed and the message that ends in ReadyForQuery is out
 

@@ -23,6 +23,9 @@ hello::step bad(const char* sqlstate, std::string problem) {
 }  // namespace
 
 hello::step hello::next(protocol::bytes in) {
+    // The type of a TLS handshake record (RFC 8446, 5.1). As the first byte of a length it would be far beyond the limit.
+    constexpr std::uint8_t handshake = 0x16;
+    if (!first_ && !in.empty() && in[0] == handshake) return {what::direct, 0, nullptr, {}};
     if (in.size() < 4) return {};
     const std::size_t size = number(in);
     if (size < head || size > longest_startup) return bad("08P01", "invalid length of startup packet");
@@ -34,7 +37,8 @@ hello::step hello::next(protocol::bytes in) {
         // Whoever stands between could have put these bytes there, to be taken for the client's once the line is encrypted.
         if (in.size() > head) return bad("08P01", "received unencrypted data after a request for encryption");
         (asks_tls ? tls_asked_ : gss_asked_) = true;
-        return {what::no, size, nullptr, {}};
+        first_ = true;
+        return {asks_tls ? what::tls : what::no, size, nullptr, {}};
     }
     if (code == cancel_request && (size < 16 || size > longest_cancel)) return bad("08P01", "invalid length of cancel request");
     if (code != cancel_request && code >> 16 != 3)

@@ -13,7 +13,9 @@ class hello {
 public:
     enum class what {
         more,     // not a whole packet yet
-        no,       // a request for encryption: consume it, answer with the one byte 'N'
+        tls,      // an SSLRequest: consume it, answer S and go on with TLS, or answer N
+        no,       // a GSSENCRequest: consume it, answer N
+        direct,   // no packet: TLS from the first byte on (PostgreSQL 17, sslnegotiation=direct)
         startup,  // a StartupMessage, to be passed on as it is
         cancel,   // a CancelRequest, likewise
         bad,      // say `problem` and hang up
@@ -28,8 +30,12 @@ public:
     // `in` from the first byte of the next packet.
     step next(protocol::bytes in);
 
+    // What comes from here on is encrypted: no more is asked for.
+    void secured() noexcept { tls_asked_ = gss_asked_ = first_ = true; }
+
 private:
     bool tls_asked_ = false, gss_asked_ = false;
+    bool first_ = false;  // there was a packet, or TLS, already
 };
 
 }  // namespace proxy

@@ -26,6 +26,12 @@ struct shared_house {
     std::atomic<std::size_t> connections = 0;  // accepted and not closed
     std::atomic<std::size_t> clients = 0;      // of them, past the StartupMessage: limits.clients
     std::atomic<std::uint64_t> last_session = 0;
+    std::atomic<std::shared_ptr<const tls_contexts>> tls = nullptr;  // null: no TLS at all
+    std::atomic<std::size_t> first_host = 0;   // of upstream.host: where the last session found what it wanted
+
+    destination to_server() const { return {settings->upstream, tls.load(), settings->tcp_user_timeout, first_host.load()}; }
+    // The host is not of the kind that target_session_attrs wants: others begin with the next one.
+    void not_this_host(std::size_t host, std::size_t next) noexcept { first_host.compare_exchange_strong(host, next); }
 };
 
 // What the sessions of one worker thread share. Buffers are used within one call and are empty between two.

@@ -14,6 +14,7 @@ namespace proxy {
 namespace {
 
 constexpr std::size_t parts_per_write = 64;  // iovecs of one sendmsg
+constexpr std::size_t tls_record = 16 * 1024;  // most of what one holds (RFC 8446, 5.1)
 
 void release(protocol::buffer& b) {
     if (b.capacity() > 0) protocol::buffer{}.swap(b);
@@ -21,8 +22,10 @@ void release(protocol::buffer& b) {
 
 }  // namespace
 
-void peer::open(int descriptor, event_loop& loop, event_loop::watcher& w) {
+void peer::open(int descriptor, event_loop& loop, event_loop::watcher& w, std::unique_ptr<tls_stream> tls) {
     descriptor_ = descriptor;
+    tls_ = std::move(tls);
+    readable_ = tls_ != nullptr;  // what came behind the handshake may lie in it already
     loop_ = &loop;
     watcher_ = &w;
     loop.add(descriptor, w);
@@ -31,6 +34,7 @@ void peer::open(int descriptor, event_loop& loop, event_loop::watcher& w) {
 void peer::close() noexcept {
     if (descriptor_ < 0) return;
     loop_->remove(descriptor_, *watcher_);
+    tls_.reset();
     ::close(descriptor_);
     descriptor_ = -1;
     ended_ = true;
@@ -45,6 +49,46 @@ void peer::note(std::uint32_t events) noexcept {
     if (events & (EPOLLHUP | EPOLLERR)) reset_ = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
+    if (writable_ && read_waits_to_write_) readable_ = true;
+}
+
+void peer::accept_tls(std::shared_ptr<const tls_contexts> of) {
+    tls_ = tls_stream::accept(std::move(of), descriptor_, rest_);
+    view_ = {};
+    release(rest_);
+}
+
+tls_stream::outcome peer::handshake() {
+    const auto then = tls_->handshake();
+    if (then == tls_stream::outcome::done) readable_ = true;  // bytes behind it may have come with it
+    return then;
+}
+
+void peer::note(tls_stream::outcome then) noexcept {
+    using enum tls_stream::outcome;
+    if (then == ended) ended_ = true;
+    if (then == failed) ended_ = broken_ = true;
+}
+
+std::size_t peer::read_some(std::span<std::uint8_t> into) {
+    if (!tls_) return read_plain(into);
+    const auto got = tls_->read(into);
+    note(got.then);
+    read_waits_to_write_ = got.then == tls_stream::outcome::wants_write;
+    if (got.then != tls_stream::outcome::done) readable_ = false;
+    return got.count;
+}
+
+std::size_t peer::read_plain(std::span<std::uint8_t> into) {
+    const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
+    const auto problem = got < 0 ? errno : 0;
+    const auto count = got > 0 ? static_cast<std::size_t>(got) : 0;
+    // Edge-triggered: a short read has drained the socket, a full one may have left something. No edge comes for
+    // an end of input that was announced together with the last bytes: then the socket stays readable until it is read.
+    if (count < into.size() && problem != EINTR) readable_ = hung_up_;
+    if (got == 0) ended_ = true;
+    if (problem != 0 && problem != EAGAIN && problem != EWOULDBLOCK && problem != EINTR) ended_ = broken_ = true;
+    return count;
 }
 
 protocol::bytes peer::receive(std::span<std::uint8_t> scratch) {
@@ -57,14 +101,7 @@ protocol::bytes peer::receive(std::span<std::uint8_t> scratch) {
         std::copy(rest_.begin(), rest_.end(), scratch.begin());
     const auto whole = in_place ? std::span(rest_) : scratch;
     const auto into = whole.subspan(before);
-    const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
-    const auto problem = got < 0 ? errno : 0;
-    const auto count = got > 0 ? static_cast<std::size_t>(got) : 0;
-    // Edge-triggered: a short read has drained the socket, a full one may have left something. No edge comes for
-    // an end of input that was announced together with the last bytes: then the socket stays readable until it is read.
-    if (count < into.size() && problem != EINTR) readable_ = hung_up_;
-    if (got == 0) ended_ = true;
-    if (problem != 0 && problem != EAGAIN && problem != EWOULDBLOCK && problem != EINTR) ended_ = broken_ = true;
+    const auto count = read_some(into);
     if (in_place) rest_.resize(before + count);
     if (count == 0) return view_ = {};
     if (!in_place) release(rest_);
@@ -81,7 +118,34 @@ void peer::consume(std::size_t count) {
     view_ = {};
 }
 
-std::size_t peer::write_some(std::span<const protocol::bytes> parts) {
+std::size_t peer::write_some(std::span<const protocol::bytes> parts) { return tls_ ? write_tls(parts) : write_plain(parts); }
+
+// Small parts share a record. What was not taken is tried again from the same byte on, and with no fewer bytes behind it:
+// the record that holds it may be encrypted already.
+std::size_t peer::write_tls(std::span<const protocol::bytes> parts) {
+    std::array<std::uint8_t, tls_record> gathered;
+    std::size_t total = 0;
+    while (!parts.empty()) {
+        auto record = parts.front();
+        std::size_t size = 0, used = 0;
+        for (; used < parts.size() && size + parts[used].size() <= gathered.size(); ++used) {
+            std::copy(parts[used].begin(), parts[used].end(), gathered.begin() + static_cast<std::ptrdiff_t>(size));
+            size += parts[used].size();
+        }
+        if (used > 0) record = protocol::bytes(gathered).first(size);
+        const auto sent = tls_->write(record);
+        total += sent.count;
+        if (sent.then == tls_stream::outcome::failed) broken_ = true;
+        if (sent.count < record.size()) {
+            writable_ = false;
+            break;
+        }
+        parts = parts.subspan(std::max<std::size_t>(used, 1));
+    }
+    return total;
+}
+
+std::size_t peer::write_plain(std::span<const protocol::bytes> parts) {
     std::array<iovec, parts_per_write> vectors;
     std::size_t total = 0, used = 0;
     for (const auto& part : parts.first(std::min(parts.size(), parts_per_write))) {
@@ -150,7 +214,9 @@ void peer::flush() {
 }
 
 void peer::shutdown_send() noexcept {
-    if (is_open()) ::shutdown(descriptor_, SHUT_WR);
+    if (!is_open()) return;
+    if (tls_) tls_->shut_down();
+    ::shutdown(descriptor_, SHUT_WR);
 }
 
 }  // namespace proxy

@@ -1,16 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "protocol/bytes.hpp"
 #include "proxy/event_loop.hpp"
 #include "proxy/outbox.hpp"
+#include "proxy/tls_stream.hpp"
 
 namespace proxy {
 
-// One leg of a session: a non-blocking socket, what it has not sent yet, and what of its input was not consumed yet.
-// An idle peer holds no buffer.
+// One leg of a session: a non-blocking socket, plain or TLS, what it has not sent yet, and what of its input was not
+// consumed yet. An idle peer holds no buffer.
 class peer {
 public:
     peer() = default;
@@ -19,9 +21,15 @@ public:
     peer& operator=(const peer&) = delete;
 
     // Takes the descriptor over and watches it. Once in a peer's life.
-    void open(int descriptor, event_loop& loop, event_loop::watcher& w);
+    void open(int descriptor, event_loop& loop, event_loop::watcher& w, std::unique_ptr<tls_stream> tls = nullptr);
     void close() noexcept;                // at once; what was not sent is lost
     bool is_open() const noexcept { return descriptor_ >= 0; }
+
+    // The client asked for TLS; what it said of that already (`leftover()`) is part of it. Then handshake() until it is done.
+    void accept_tls(std::shared_ptr<const tls_contexts> of);
+    tls_stream::outcome handshake();
+    const tls_stream* tls() const noexcept { return tls_.get(); }
+    int descriptor() const noexcept { return descriptor_; }
 
     // Remembers what epoll said. Input and hang-up count as readable: the read tells which.
     void note(std::uint32_t epoll_events) noexcept;
@@ -46,13 +54,20 @@ public:
     void shutdown_send() noexcept;        // FIN after all that was sent
 
 private:
+    std::size_t read_some(std::span<std::uint8_t> into);
+    std::size_t read_plain(std::span<std::uint8_t> into);
     std::size_t write_some(std::span<const protocol::bytes> parts);
+    std::size_t write_plain(std::span<const protocol::bytes> parts);
+    std::size_t write_tls(std::span<const protocol::bytes> parts);
+    void note(tls_stream::outcome then) noexcept;
     void keep(std::span<const protocol::bytes> parts, std::size_t skip);
 
     int descriptor_ = -1;
     event_loop* loop_ = nullptr;
     event_loop::watcher* watcher_ = nullptr;
+    std::unique_ptr<tls_stream> tls_;
     bool readable_ = false, writable_ = true, hung_up_ = false, ended_ = false, broken_ = false, reset_ = false;
+    bool read_waits_to_write_ = false;  // TLS only: a key update of the other side's may want an answer first
     protocol::bytes view_;       // what receive() handed out last; nothing else holds these bytes if it is in the scratch
     protocol::buffer rest_;      // input that nobody has consumed
     protocol::buffer unsent_;    // output that the socket did not take; bytes before sent_ are gone

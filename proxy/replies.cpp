@@ -123,6 +123,7 @@ bool gate::server_frame(bytes in, std::size_t& at) {
 }
 
 gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
+    const bool greeted = phase() == phase::authentication && on_greeting(h.tag, body) == verdict::swallow;
     const auto reply = conversation_.on_backend(h.tag, body.empty() ? std::uint8_t{0} : body[0]);
     using owner = protocol::ledger::reply::owner;
     const bool after_theirs = reply.drops_ours && reply.whose != owner::ours;  // an error of ours ends the batch itself
@@ -138,6 +139,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
         so_far_.clear();
     }
     if (h.tag == 'R') password_owed_ = asks_for_password(body);
+    if (greeted) return verdict::swallow;
     if (h.tag == 'K') {
         if (const auto key = protocol::decode_backend_key(body)) known_.server_pid = key->pid;
         known_.server_key = protocol::as_text(body);

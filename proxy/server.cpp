@@ -20,6 +20,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "config/values.hpp"
+#include "proxy/tls_check.hpp"
 #include "proxy/worker.hpp"
 
 namespace proxy {
@@ -78,8 +80,12 @@ std::vector<address> listen_addresses(const config::endpoint& at, asio::io_conte
 }
 
 std::string upstream_text(const config::upstream& to) {
-    const auto known = literal(to.host, to.port);
-    return known.empty() ? to.host + ":" + std::to_string(to.port) : known.front().text();
+    std::string all;
+    for (const auto& host : config::hosts_of(to)) {
+        const auto known = literal(host.host, host.port);
+        all += (all.empty() ? "" : ", ") + (known.empty() ? host.host + ":" + std::to_string(host.port) : known.front().text());
+    }
+    return all;
 }
 
 const char* text(config::mode m) {
@@ -119,6 +125,10 @@ public:
         give_big_buffers_back();
         signals_.add(SIGTERM);
         signals_.add(SIGINT);
+        signals_.add(SIGHUP);
+        auto tls = read_tls(*shared_.settings);
+        check_certificates(*shared_.settings, tls);
+        shared_.tls = std::move(tls);
         if (!listen()) return 2;
         for (auto& w : workers_) w->start();
         const auto& s = *shared_.settings;
@@ -127,6 +137,7 @@ public:
         io_.run();
         for (auto& w : workers_) w->finish();
         for (auto& w : workers_) w->join();
+        if (!socket_file_.empty()) ::unlink(socket_file_.c_str());
         spdlog::info("stopped");
         return 0;
     }
@@ -135,35 +146,70 @@ private:
     bool listen() {
         const auto& s = *shared_.settings;
         const auto count = s.workers > 0 ? s.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
-        std::vector<std::vector<int>> of_worker(count);
-        auto at = s.listen;
-        for (const auto& wanted : listen_addresses(at, io_)) {
-            auto where = wanted;
-            // Port 0: the first address gets a free one, the others the same.
-            if (chosen_port_) where.set_port(*chosen_port_);
-            const auto sockets = listen_shared(where, count);
-            if (!sockets && sockets.error() == boost::system::errc::address_family_not_supported && at.host == "*") continue;
-            if (!sockets) {
-                spdlog::error("cannot listen on {}: {}", where.text(), sockets.error().message());
-                for (auto& some : of_worker)
-                    for (const int d : some) ::close(d);
-                return false;
-            }
-            for (unsigned i = 0; i < count; ++i) of_worker[i].push_back((*sockets)[i]);
-            const auto bound = local_address(sockets->front());
-            chosen_port_ = bound.port();
-            where_ += (where_.empty() ? "" : " and ") + bound.text();
+        sockets_.resize(count);
+        const bool all = listen_on_network(s.listen) && listen_on_path(s.unix_socket_directory);
+        if (!all) {
+            for (auto& some : sockets_)
+                for (const int d : some) ::close(d);
+            return false;
         }
-        if (where_.empty()) return false;
-        for (auto& listeners : of_worker)
+        for (auto& listeners : sockets_)
             workers_.push_back(std::make_unique<worker>(shared_, std::move(listeners),
                                                         [this] { asio::post(io_, [this] { on_drained(); }); }));
         return true;
     }
 
+    bool listen_on_network(const config::endpoint& at) {
+        for (auto where : listen_addresses(at, io_)) {
+            // Port 0: the first address gets a free one, the others the same.
+            if (chosen_port_) where.set_port(*chosen_port_);
+            const auto opened = listen_shared(where, static_cast<unsigned>(sockets_.size()));
+            if (!opened && opened.error() == boost::system::errc::address_family_not_supported && at.host == "*") continue;
+            if (!take(where, opened)) return false;
+            chosen_port_ = local_address(opened->front()).port();
+        }
+        return !where_.empty();
+    }
+
+    bool listen_on_path(const std::string& directory) {
+        if (directory.empty()) return true;
+        const auto where = directory.front() == '/' ? literal(directory, *chosen_port_) : std::vector<address>{};
+        if (where.empty()) {
+            spdlog::error("unix_socket_directory: '{}' is not a path from / on of at most 90 bytes", directory);
+            return false;
+        }
+        if (!take(where.front(), listen_at_path(where.front(), static_cast<unsigned>(sockets_.size())))) return false;
+        socket_file_ = where.front().text();
+        return true;
+    }
+
+    bool take(const address& where, const boost::system::result<std::vector<int>>& opened) {
+        if (!opened) {
+            spdlog::error("cannot listen on {}: {}", where.text(), opened.error().message());
+            return false;
+        }
+        for (std::size_t i = 0; i < sockets_.size(); ++i) sockets_[i].push_back((*opened)[i]);
+        where_ += (where_.empty() ? "" : " and ") + local_address(opened->front()).text();
+        return true;
+    }
+
+    // Certificates expire, and their files are replaced in place. Sessions that are there keep what they have.
+    void reload_tls() {
+        try {
+            shared_.tls = read_tls(*shared_.settings);
+            spdlog::info("SIGHUP: the TLS files were read again");
+        } catch (const tls_error& problem) {
+            spdlog::error("SIGHUP: the TLS files stay as they were: {}", problem.what());
+        }
+    }
+
     void await_signal() {
         signals_.async_wait([this](boost::system::error_code problem, int number) {
             if (problem) return;
+            if (number == SIGHUP) {
+                reload_tls();
+                return await_signal();
+            }
             if (draining_) {
                 spdlog::info("second signal: ending all sessions");
                 return end_sessions();
@@ -201,6 +247,8 @@ private:
     shared_house shared_;
     std::string where_;
     std::optional<std::uint16_t> chosen_port_;
+    std::string socket_file_;
+    std::vector<std::vector<int>> sockets_;  // of each worker, until it is made
     std::vector<std::unique_ptr<worker>> workers_;
     std::size_t drained_ = 0;
     bool draining_ = false;
@@ -211,7 +259,7 @@ private:
 int serve(const config::settings& settings) {
     try {
         return server(settings).run();
-    } catch (const std::system_error& problem) {
+    } catch (const std::runtime_error& problem) {  // std::system_error, tls_error
         spdlog::error("{}", problem.what());
         return 2;
     }

@@ -8,8 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include "protocol/backend.hpp"
-#include "protocol/startup.hpp"
-#include "proxy/wall_clock.hpp"
+
+// A session's traffic and its end. How it comes to be stands in entrance.cpp.
 
 namespace proxy {
 namespace {
@@ -20,13 +20,10 @@ constexpr int reads_per_turn = 16;              // of the scratch buffer, then i
 // How long the client (and the server after Terminate or FATAL) is waited for at the end.
 constexpr std::chrono::seconds farewell{1}, last_results{60}, parting{10};
 
-const std::uint8_t not_encrypted = 'N';
-
 }  // namespace
 
 // The one place where an exception of a session ends: with the session.
-template <class Step>
-void session::guarded(Step step) {
+void session::guarded(const std::function<void()>& step) {
     try {
         step();
     } catch (const std::exception& problem) {
@@ -43,8 +40,9 @@ void session::leg::on_ready(std::uint32_t epoll_events) {
 }
 
 session::session(house& h, int client, std::function<void(session&)> gone)
-    : house_(h), gone_(std::move(gone)), id_(++h.shared.last_session), from_(remote_address(client).text()) {
-    tune(client);
+    : house_(h), gone_(std::move(gone)), id_(++h.shared.last_session), from_(remote_address(client).text()),
+      local_(local_address(client).family() == AF_UNIX) {
+    tune(client, house_.shared.settings->tcp_user_timeout);
     client_.socket.open(client, house_.loop, client_);
     timer_ = house_.loop.at(house_.loop.now() + house_.shared.settings->limits.startup,
                             [this] { guarded([this] { on_late(); }); });
@@ -60,6 +58,7 @@ session::~session() {
 void session::run() {
     switch (stage_) {
     case stage::hello: return greet();
+    case stage::securing: return on_handshake();
     case stage::connecting:
         if (client_.socket.reset()) end();
         return;
@@ -68,85 +67,6 @@ void session::run() {
     case stage::canceling:
     case stage::ended: return;
     }
-}
-
-// ---- until the server is there
-
-void session::greet() {
-    auto& client = client_.socket;
-    client.flush();
-    while (stage_ == stage::hello && client.may_read()) {
-        const auto in = client.receive(house_.scratch);
-        const auto step = hello_.next(in);
-        if (in.empty()) continue;
-        switch (step.what) {
-        case hello::what::more: client.consume(0); break;
-        case hello::what::no:
-            client.consume(step.size);
-            client.send(protocol::bytes(&not_encrypted, 1));
-            break;
-        case hello::what::startup: on_startup(in.first(step.size)); break;
-        case hello::what::cancel: on_cancel(in.first(step.size)); break;
-        case hello::what::bad:
-            client.consume(in.size());
-            say_fatal(step.sqlstate, step.problem);
-            break;
-        }
-    }
-    if (stage_ != stage::hello || !client.ended()) return;
-    if (!client.leftover().empty()) spdlog::debug("session {}: {} left in the middle of its first packet", id_, from_);
-    end();
-}
-
-void session::on_startup(protocol::bytes packet) {
-    const auto startup = protocol::decode_startup(packet);
-    if (!startup) return say_fatal("08P01", "invalid startup packet layout");
-    const auto limit = house_.shared.settings->limits.clients;
-    counted_ = true;
-    if (++house_.shared.clients > limit)
-        return say_fatal("53300", "sorry, too many clients already",
-                         "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
-    spdlog::debug("session {}: a client from {}", id_, from_);
-    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
-    gate_->on_startup(*startup);
-    startup_size_ = packet.size();
-    client_.socket.consume(0);
-    stage_ = stage::connecting;
-    dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, house_.shared.settings->upstream,
-                                       [this](int descriptor, const std::string& problem) {
-                                           guarded([&] { on_connected(descriptor, problem); });
-                                       });
-}
-
-void session::on_cancel(protocol::bytes packet) {
-    if (house_.cancels >= canceler::at_a_time) {
-        spdlog::warn("session {}: a cancel request was dropped: {} are on their way", id_, house_.cancels);
-        return end();
-    }
-    stage_ = stage::canceling;
-    cancel_ = std::make_unique<canceler>(house_, packet, [this] {
-        cancel_.reset();
-        guarded([this] { hang_up(); });
-    });
-    client_.socket.consume(packet.size());
-}
-
-void session::on_connected(int descriptor, const std::string& problem) {
-    dial_.reset();
-    const auto& to = house_.shared.settings->upstream;
-    if (descriptor < 0) {
-        const auto where = literal(to.host, to.port);
-        const auto name = where.empty() ? to.host + ":" + std::to_string(to.port) : where.front().text();
-        spdlog::warn("session {}: cannot connect to the server at {}: {}", id_, name, problem);
-        return say_fatal("08001", "cannot connect to the server at " + name + ": " + problem,
-                         "Is PostgreSQL running there? Lockkeeper's upstream.host and upstream.port name the server.");
-    }
-    stage_ = stage::relaying;
-    server_.socket.open(descriptor, house_.loop, server_);
-    server_.socket.send(client_.socket.leftover().first(startup_size_));
-    client_.socket.consume(startup_size_);
-    if (!client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
-    relay();
 }
 
 void session::on_late() {
@@ -208,6 +128,7 @@ void session::take_stock() {
     auto& server = server_.socket;
     if (const auto& fatal = gate_->fatal()) {
         spdlog::debug("session {}: ended by the gate", id_);
+        if (gate_->wrong_server()) house_.shared.not_this_host(host_, next_host_);
         if (gate_->at_border()) client.send(protocol::encode_error(*fatal));
         return hang_up();
     }
@@ -244,6 +165,11 @@ void session::on_server_gone() {
     gate_->on_server_lost();
     // After Terminate, its own FATAL or the client's end of input the server owes no explanation.
     if (gate_->phase() == protocol::phase::closed || half_closed_ || !gate_->at_border()) return hang_up();
+    // Since TLS 1.3 a server refuses the certificate that it is shown after the handshake, from our point of view.
+    const auto* tls = server_.socket.tls();
+    if (!heard_ && tls != nullptr && !tls->problem().empty())
+        return say_fatal("08006", "the server ended TLS before it said anything: " + tls->problem(),
+                         "Lockkeeper's upstream.tls_certificate is what it shows to the server.");
     say_fatal("08006", heard_ ? "server closed the connection unexpectedly"
                               : "the server closed the connection before it said anything",
               heard_ ? "This probably means the server terminated abnormally before or while processing the request."

@@ -18,7 +18,7 @@ namespace proxy {
 
 // One client and its one server connection, from accept to the end, in one worker thread.
 //
-// hello: the client's first packets are answered; nothing is asked of the server. connecting: its StartupMessage is
+// hello: the client's first packets are answered; nothing is asked of the server. securing: it has asked for TLS. connecting: its StartupMessage is
 // there (and stays in the client leg's leftover). relaying: both directions run through the gate, each as fast as the other
 // leg takes it. canceling: a CancelRequest is on its way. closing: the client is given time to read what it was sent.
 class session {
@@ -39,7 +39,7 @@ public:
     std::uint64_t id() const noexcept { return id_; }
 
 private:
-    enum class stage { hello, connecting, relaying, canceling, closing, ended };
+    enum class stage { hello, securing, connecting, relaying, canceling, closing, ended };
 
     struct leg final : event_loop::watcher {
         explicit leg(session& of) noexcept : owner(of) {}
@@ -49,13 +49,20 @@ private:
     };
 
     void run();
-    template <class Step>
-    void guarded(Step step);
+    void guarded(const std::function<void()>& step);
 
+    // entrance.cpp: until the server is there
     void greet();
+    void answer_encryption(bool tls_wanted);
+    void secure(bool direct);
+    void on_handshake();
     void on_startup(protocol::bytes packet);
+    bool may_enter(const protocol::startup_message& startup);
     void on_cancel(protocol::bytes packet);
-    void on_connected(int descriptor, const std::string& problem);
+    void on_connected(connection&& made);
+    greeting greeting_with_server() const;
+
+    // session.cpp
     void on_late();
 
     void relay();
@@ -78,9 +85,12 @@ private:
     std::function<void(session&)> gone_;
     const std::uint64_t id_;
     const std::string from_;
+    const bool local_;                 // the client's is a Unix socket
     stage stage_ = stage::hello;
     leg client_{*this}, server_{*this};
     hello hello_;
+    bool direct_tls_ = false;
+    std::size_t host_ = 0, next_host_ = 0;  // of upstream.host: the one that the session is with, and the one behind it
     std::size_t startup_size_ = 0;     // of the StartupMessage at the front of the client's leftover
     std::unique_ptr<upstream> dial_;
     std::unique_ptr<canceler> cancel_;

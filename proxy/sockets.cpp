@@ -1,8 +1,10 @@
 #include "proxy/sockets.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -120,12 +122,13 @@ address remote_address(int descriptor) noexcept {
     return a;
 }
 
-void tune(int descriptor) noexcept {
+void tune(int descriptor, std::chrono::milliseconds user_timeout) noexcept {
     if (!set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1)) return;
     set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
     set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
     set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 10);
     set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 5);
+    if (user_timeout.count() > 0) set(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
 }
 
 boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count) {
@@ -145,6 +148,29 @@ boost::system::result<std::vector<int>> listen_shared(const address& where, unsi
         return problem;
     }
     return all;
+}
+
+boost::system::result<std::vector<int>> listen_at_path(const address& where, unsigned count) {
+    const auto path = where.text();
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool taken = probe >= 0 && ::connect(probe, where.data(), where.size) == 0;
+    const bool stale = !taken && errno == ECONNREFUSED;
+    if (probe >= 0) ::close(probe);
+    if (taken) return make_error_code(boost::system::errc::address_in_use);
+    if (stale) ::unlink(path.c_str());
+    const int descriptor = bound_socket(where, false);
+    if (descriptor < 0) return last_error();
+    std::vector<int> all{descriptor};
+    bool good = ::chmod(path.c_str(), 0777) == 0 && ::listen(descriptor, backlog) == 0;
+    while (good && all.size() < count) {
+        const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        good = copy >= 0;
+        if (good) all.push_back(copy);
+    }
+    if (good) return all;
+    const auto problem = last_error();
+    for (const int d : all) ::close(d);
+    return problem;
 }
 
 }  // namespace proxy

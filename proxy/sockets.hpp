@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,11 +32,16 @@ std::vector<address> literal(std::string_view host, std::uint16_t port);
 address local_address(int descriptor) noexcept;
 address remote_address(int descriptor) noexcept;
 
-// No delay by Nagle's algorithm, and keepalive that finds a dead other end within two minutes. Nothing for a Unix socket.
-void tune(int descriptor) noexcept;
+// No delay by Nagle's algorithm, and keepalive that finds a dead other end within two minutes. `user_timeout` is for one
+// that acknowledges nothing while there is something to send (RFC 5482); it counts a closed window too. Nothing for a Unix socket.
+void tune(int descriptor, std::chrono::milliseconds user_timeout) noexcept;
 
 // Sockets that listen at one place, one for each worker: the kernel spreads the clients over them.
 // Refused where somebody else listens there already, even one of our own kind.
 boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count);
+
+// The same at a path: one socket, `count` times. A socket file that nobody listens at any more is replaced; anybody may
+// connect, as at the server's own.
+boost::system::result<std::vector<int>> listen_at_path(const address& where, unsigned count);
 
 }  // namespace proxy

@@ -34,6 +34,7 @@ host all md5_user   127.0.0.1/32 md5
 host all clear_user 127.0.0.1/32 password
 host all nobody     127.0.0.1/32 reject
 host all all        127.0.0.1/32 trust
+host replication all 127.0.0.1/32 trust
 """
 
 

@@ -54,8 +54,10 @@ def lockkeeper(cluster, request):
     """Starts a proxy: lockkeeper(mode="guard", timeouts={...}). Every table counts as large unless told otherwise."""
     started = []
 
-    def start(mode="enforce", upstream=None, **settings):
+    def start(mode="enforce", upstream=None, upstream_settings=None, **settings):
         settings.setdefault("small_table", 0)
+        if upstream_settings:
+            settings["upstream"] = upstream_settings
         proxy = Proxy(upstream or cluster.port, mode=mode, **settings)
         started.append(proxy)
         return proxy

@@ -10,7 +10,7 @@ class FakeServer:
         self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         self.says, self.closes, self.hears_first = says, closes, hears_first
-        self.open = []
+        self.open, self.heard = [], []
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 
@@ -28,10 +28,10 @@ class FakeServer:
     def _talk(self, client):
         client.settimeout(10)
         if self.hears_first:
-            client.recv(65536)
+            self.heard.append(client.recv(65536))
         for at, words in enumerate(self.says):
             if at > 0:
-                client.recv(65536)
+                self.heard.append(client.recv(65536))
             client.sendall(words)
 
     def stop(self):

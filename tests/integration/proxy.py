@@ -18,9 +18,9 @@ def serve_command(configuration):
 
 
 class Proxy(Endpoint):
-    def __init__(self, upstream_port, **settings):
+    def __init__(self, upstream_port, port=None, **settings):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lockkeeper-"))
-        self.port = free_port()
+        self.port = port or free_port()
         self.audit_path = self.directory / "audit.jsonl"
         self.log_path = self.directory / "log"
         configuration = {

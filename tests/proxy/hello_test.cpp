@@ -44,10 +44,26 @@ TEST(hello, leaves_what_stands_behind_the_startup_message) {
 TEST(hello, answers_each_request_for_encryption_once_in_any_order) {
     for (const auto& order : {std::pair{tls, gss}, std::pair{gss, tls}}) {
         hello h;
-        EXPECT_EQ(h.next(numbers({8, order.first})).what, what::no);
-        EXPECT_EQ(h.next(numbers({8, order.second})).what, what::no);
+        for (const auto request : {order.first, order.second})
+            EXPECT_EQ(h.next(numbers({8, request})).what, request == tls ? what::tls : what::no);
         EXPECT_EQ(h.next(startup()).what, what::startup);
         EXPECT_STREQ(h.next(numbers({8, order.first})).sqlstate, "0A000");
+    }
+}
+
+TEST(hello, knows_tls_from_the_first_byte_on_but_only_there) {
+    const protocol::buffer record{0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc};
+    EXPECT_EQ(hello().next(protocol::bytes(record).first(1)).what, what::direct);
+    hello h;
+    h.next(numbers({8, tls}));
+    EXPECT_STREQ(h.next(record).sqlstate, "08P01");
+}
+
+TEST(hello, is_asked_for_nothing_more_once_it_is_secured) {
+    for (const auto request : {tls, gss}) {
+        hello h;
+        h.secured();
+        EXPECT_STREQ(h.next(numbers({8, request})).sqlstate, "0A000");
     }
 }
 
