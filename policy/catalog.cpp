@@ -250,7 +250,7 @@ void read_names(const catalog_rows& rows, catalog_facts& facts) {
 }  // namespace
 
 std::vector<catalog_query> catalog_queries(const script::parsed& text, const session_facts&) {
-    if (text.harmless) return {};
+    if (text.harmless || text.unreadable) return {};
     question q;
     q.about(text.statements);
     q.about(text.other_reading);

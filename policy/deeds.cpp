@@ -23,7 +23,7 @@ void add_created(const ddl& d, const known_relations& known, std::vector<deed>& 
     for (const auto& r : d.relations) {
         if (r.as != use::created) continue;
         const auto facts = known.relation(r.name);
-        const bool was_there = d.if_exists && facts.known && facts.exists && !facts.created_here;
+        const bool was_there = d.if_exists && !facts.created_here && (!facts.known || facts.exists);
         if (!was_there) out.push_back({deed::kind::created, r.name.schema, r.name.name});
     }
 }

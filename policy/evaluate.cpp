@@ -188,9 +188,37 @@ config::conduct conduct_for(const session_facts& session, const config::settings
     return settings_for(settings, session, {});
 }
 
+namespace {
+
+// Closed on doubt, whatever the rules say: they have nothing true to go by.
+decision refused_unread(const script::parsed& parsed, const config::conduct& conduct) {
+    statement_decision verdict;
+    verdict.length = parsed.text.size();
+    for (const auto& s : parsed.statements)
+        if (verdict.kind.empty() && !harmless(s)) verdict.kind = s.kind;
+    verdict.timeouts = timeout_class::blocking;
+    verdict.findings.push_back(
+        {.rule = "client-encoding",
+         .action = action::reject,
+         .message = "a statement that may change the schema could not be read in this client encoding",
+         .detail = "Its characters may hold bytes of ASCII, such as a backslash, so what its names and literals are is not certain.",
+         .hint = "Run SET client_encoding = 'UTF8' on its own, wait for the answer, and send the statement again in that encoding.",
+         .sqlstate = "LK004"});
+    decision d;
+    d.action = action::reject;
+    d.timeouts = timeout_class::blocking;
+    d.repeatable = false;
+    d.conduct = conduct;
+    d.statements.push_back(std::move(verdict));
+    return d;
+}
+
+}  // namespace
+
 decision judge(const script& s, const session_facts& session, std::span<const catalog_rows> answers,
                const config::settings& settings) {
     const auto& parsed = s.words();
+    if (parsed.unreadable) return refused_unread(parsed, conduct_for(session, settings));
     const auto catalog = read_catalog(answers);
     if (parsed.other_reading.empty()) {
         const auto overrides = find_overrides(parsed.text, {}, parsed.statements);

@@ -12,6 +12,8 @@ bool passes_on_first_word(keyword first) noexcept;
 // a parenthesis (in a CTE, behind one, in the query of a COPY), or anywhere in a statement with WITH or EXPLAIN.
 class first_look {
 public:
+    explicit first_look(bool runs_prepared = false) noexcept : runs_prepared_(runs_prepared) {}
+
     // The next token of the text, its end included. True: from here on the text may need judging.
     bool may_need_judging(const token& t) noexcept {
         bool doubt = true;
@@ -64,6 +66,7 @@ private:
         // SELECT ... INTO t is CREATE TABLE AS; INSERT INTO and MERGE INTO are not.
         case word("into"): return word_before_ != word("insert") && word_before_ != word("merge");
         case word("with"): with_seen_ = true; return false;
+        case word("execute"): return runs_prepared_;
         case word("create"):
         case word("refresh"): return first_ == word("explain");
         default: return false;
@@ -87,6 +90,7 @@ private:
     static constexpr keyword nothing = 0;
     static constexpr int no_write = -1;
 
+    bool runs_prepared_;             // EXECUTE may run what has to be judged
     keyword first_ = nothing;        // first word of the statement in hand
     keyword word_before_ = nothing;  // of the token before, where that is a word
     char symbol_before_ = '\0';      // ... or a symbol

@@ -36,6 +36,11 @@ public:
     bool ends_all_prepared() const noexcept;
     std::span<const std::string> ends_prepared() const noexcept;
 
+    // Prepared statements that it runs by name (EXECUTE, also inside EXPLAIN): they are what is to be judged.
+    std::span<const std::string> runs_prepared() const noexcept;
+    // One statement and no more, in every reading.
+    bool single() const noexcept;
+
     // The facts that a judgement needs, as one batch; empty where none are. May be asked again later:
     // the queries depend on the text and the session only.
     std::vector<catalog_query> catalog_queries(const session_facts& session) const;

@@ -16,7 +16,10 @@ bool changes_names(const statement& s) noexcept {
 relation_facts known_relations::relation(const relation_name& written) const {
     const auto* found = find(written);
     relation_facts facts = found ? found->facts : relation_facts{};
-    if (created(written)) {
+    // Which of two relations of one name a later statement means hangs on search_path, and on which of them is left: where
+    // there was one before, it is that.
+    const bool was_there = found && facts.known && facts.exists;
+    if (created(written) && !was_there) {
         facts = {};
         facts.created_here = true;
     } else if (names_in_doubt_) {
@@ -37,13 +40,17 @@ const relation_facts* known_relations::reached(std::uint32_t oid) const noexcept
 }
 
 void known_relations::after(const statement& s) {
-    names_in_doubt_ = names_in_doubt_ || changes_names(s);
+    if (!changes_names(s)) return;
+    names_in_doubt_ = true;
+    // What was made by a plain name before a change of search_path may have another one now.
+    if (!std::holds_alternative<renaming>(s.what)) renamed_at_ = so_far_->size();
 }
 
 bool known_relations::created(const relation_name& name) const noexcept {
     const auto deeds = so_far_->deeds();
-    if (deeds.size() <= answered_at_) return false;
-    const auto since = deeds.subspan(answered_at_);
+    const auto from = name.schema.empty() ? std::max(answered_at_, renamed_at_) : answered_at_;
+    if (deeds.size() <= from) return false;
+    const auto since = deeds.subspan(from);
     const auto last = std::find_if(since.rbegin(), since.rend(), [&](const deed& d) {
         const bool about = d.what == deed::kind::created || d.what == deed::kind::gone;
         return about && d.name == name.name && d.relation == name.schema;

@@ -36,6 +36,7 @@ private:
     const catalog_facts* catalog_;
     const transaction_memory* so_far_;
     std::size_t answered_at_;
+    std::size_t renamed_at_ = 0;  // deeds before the last change of search_path or move to another schema
     bool names_in_doubt_ = false;
 };
 

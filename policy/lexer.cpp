@@ -1,8 +1,24 @@
 #include "policy/lexer.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "policy/first_look.hpp"
 
 namespace policy {
+namespace {
+
+bool one_reading(std::string_view sql, const lexing& how) noexcept {
+    scanner scan(sql, how);
+    first_look look(how.runs_prepared);
+    for (;;) {
+        const token t = scan.next();
+        if (look.may_need_judging(t)) return true;
+        if (t.kind == token_kind::end) return false;
+    }
+}
+
+}  // namespace
 
 bool passes_on_first_word(keyword first) noexcept {
     switch (first) {
@@ -40,14 +56,15 @@ bool passes_on_first_word(keyword first) noexcept {
     }
 }
 
-bool may_need_judging(std::string_view sql, lexing how) noexcept {
-    scanner scan(sql, how);
-    first_look look;
-    for (;;) {
-        const token t = scan.next();
-        if (look.may_need_judging(t)) return true;
-        if (t.kind == token_kind::end) return false;
-    }
+bool may_need_judging(std::string_view sql, lexing how) {
+    using enum wide_characters;
+    if (how.in_doubt) how.standard_conforming_strings = false;  // then every backslash in '...' is a doubt
+    // Of the ASCII bytes that a wide character may end in, these two can move the end of a literal.
+    const bool wide = (how.in_doubt || how.characters != none) && sql.find_first_of("\\$") != sql.npos && std::any_of(sql.begin(), sql.end(), above_ascii);
+    if (!wide) return one_reading(sql, how);
+    if (!how.in_doubt) return one_reading(masked(sql, how.characters), how);
+    constexpr std::array all{none, sjis, two_bytes, johab, gb18030};
+    return std::any_of(all.begin(), all.end(), [&](auto w) { return one_reading(masked(sql, w), how); });
 }
 
 }  // namespace policy

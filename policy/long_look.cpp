@@ -65,14 +65,22 @@ struct long_look::state {
     lexing how;
     first_look look;
     std::string kept;
+    bool above_ascii = false, escapes = false;  // seen so far
 };
 
-long_look::long_look(lexing how) : state_(new state{how, {}, {}}) {}
+long_look::long_look(lexing how) : state_(new state{how, first_look(how.runs_prepared), {}}) {}
 long_look::~long_look() = default;
 long_look::long_look(long_look&&) noexcept = default;
 long_look& long_look::operator=(long_look&&) noexcept = default;
 
 bool long_look::may_need_judging(std::string_view piece, bool last) {
+    auto& s = *state_;
+    // Where a literal ends may hang on what the characters are: too long to be read in more ways than one.
+    if (s.how.in_doubt || s.how.characters != wide_characters::none) {
+        s.above_ascii = s.above_ascii || std::any_of(piece.begin(), piece.end(), above_ascii);
+        s.escapes = s.escapes || piece.find_first_of("\\$") != piece.npos;
+        if (s.above_ascii && s.escapes) return true;
+    }
     const auto text = std::exchange(state_->kept, {}).append(piece);
     scanner scan(text, state_->how);
     for (;;) {

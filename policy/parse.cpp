@@ -47,7 +47,10 @@ span trimmed(std::string_view sql, const PgQuery__RawStmt& raw) {
     return {from + first, last + 1 - first};
 }
 
-void note_ended(const PgQuery__Node& n, statement& s) {
+// What it does to statements that are prepared.
+void note_prepared(const PgQuery__Node& n, statement& s) {
+    if (n.node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) s.runs_prepared.push_back(nodes::text(n.execute_stmt->name));
+    if (n.node_case == PG_QUERY__NODE__NODE_EXPLAIN_STMT && n.explain_stmt->query) note_prepared(*n.explain_stmt->query, s);
     if (n.node_case == PG_QUERY__NODE__NODE_DEALLOCATE_STMT) {
         if (n.deallocate_stmt->isall)
             s.ends_all_prepared = true;
@@ -67,7 +70,7 @@ statement statement_of(const PgQuery__RawStmt& raw, std::string_view sql) {
     }
     s.what = nodes::words_of(*raw.stmt, sql, s.where.offset);
     s.kind = command_name(sql.substr(s.where.offset, s.where.length));
-    note_ended(*raw.stmt, s);
+    note_prepared(*raw.stmt, s);
     return s;
 }
 

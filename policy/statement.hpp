@@ -251,6 +251,7 @@ struct statement {
     words what;
     std::vector<std::string> ends_prepared;  // DEALLOCATE
     bool ends_all_prepared = false;
+    std::vector<std::string> runs_prepared;  // EXECUTE, also inside EXPLAIN
 };
 
 // Nothing in it is for rules or timeouts.

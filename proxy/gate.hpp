@@ -163,7 +163,17 @@ private:
     std::shared_ptr<const policy::script> script_named(std::string_view name) const;
     bool names_noted(std::string_view name) const;
 
+    // reading.cpp: what a text or a name will mean to the server
+    task<void> until_settled();
+    route_to look_again();
+    policy::lexing lexing() const;
+    bool hangs_on_replies(std::string_view sql) const;
+    bool ambiguous(std::string_view name) const;
+    void follow_execute(judged_message& m) const;
+
     // judging.cpp: what a judged message goes through
+    void judge_in_failed_transaction(judged_message& m);
+    void refuse_among_others(judged_message& m);
     task<void> judge_message(judged_message m);
     task<bool> settle(judged_message& m);
     task<std::optional<policy::decision>> decide(judged_message& m);
@@ -202,7 +212,13 @@ private:
     void audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
                     const std::optional<protocol::error_fields>& error, std::string_view tag);
 
-    struct wait_for_line;
+    // Suspends the task until everything that was sent before the un-synced messages is answered.
+    struct wait_for_line {
+        gate& g;
+        bool await_ready() const noexcept { return g.conversation_.owed().settled(); }
+        void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
+        void await_resume() const noexcept {}
+    };
     struct wait_for_batch;
     struct wait_for_held;
 
@@ -258,7 +274,7 @@ private:
         std::uint32_t server_pid = 0;
         std::string server_key;  // the body of BackendKeyData
         bool replication = false;
-        policy::lexing lexing;
+        policy::lexing lexing;  // as the server has reported it
     } known_;
 };
 

@@ -28,6 +28,8 @@ struct judged_message {
     bool query = false;        // Query, not Execute
 
     // Found out on the way.
+    bool by_name = false;       // an EXECUTE of what is to be judged: text is of that, and not what the message says
+    bool among_others = false;  // ... but for an EXECUTE that does not stand alone
     bool rebind = false;       // a Sync of ours has ended the portal: bind it anew first
     bool unsynced = false;     // in a pipeline that has executed something since its last Sync: no Sync of ours may cut it
     std::chrono::steady_clock::time_point began{};  // when the judging began

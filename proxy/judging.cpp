@@ -53,15 +53,16 @@ policy::finding facts_unavailable(const protocol::error_fields& error) {
             .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_understood)};
 }
 
-}  // namespace
+policy::finding executed_among_others() {
+    return {.rule = "executed-among-others",
+            .action = config::action::reject,
+            .message = "EXECUTE of a statement that changes the schema stands among other statements",
+            .detail = "What was prepared by the protocol and is run by name is judged on its own only.",
+            .hint = "Send the EXECUTE as a statement of its own, or the text of the prepared statement.",
+            .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_understood)};
+}
 
-// Suspends the task until everything that was sent before the un-synced messages is answered.
-struct gate::wait_for_line {
-    gate& g;
-    bool await_ready() const noexcept { return g.conversation_.owed().settled(); }
-    void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
-    void await_resume() const noexcept {}
-};
+}  // namespace
 
 // Suspends the task until the batch that was sent has its last reply.
 struct gate::wait_for_batch {
@@ -122,11 +123,42 @@ task<batch_reply> gate::ask_one(std::string sql) {
     co_return reply;
 }
 
+// The server runs nothing before a ROLLBACK, and answers no question of ours either. What may stand behind one, in the
+// text or in front of it in the pipeline, is judged without the catalog.
+void gate::judge_in_failed_transaction(judged_message& m) {
+    const bool alone = m.text->single() && conversation_.owed().unsynced().messages == 0;
+    if (!alone) {
+        auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
+        conduct_ = d.conduct;
+        const auto* leading = policy::leading_finding(d);
+        if (leading != nullptr && d.action >= config::action::rewrite && conduct_.mode == config::mode::enforce) {
+            auto refused = *leading;
+            d.action = refused.action = config::action::reject;
+            d.replacement.reset();
+            return refuse(m, std::move(refused), audit_decision(m, d));
+        }
+    }
+    forward_held(m, nullptr);
+}
+
+void gate::refuse_among_others(judged_message& m) {
+    auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
+    d.action = config::action::reject;
+    d.replacement.reset();
+    auto& findings = d.statements.front().findings;
+    findings.insert(findings.begin(), executed_among_others());
+    refuse(m, executed_among_others(), audit_decision(m, d));
+}
+
 task<void> gate::judge_message(judged_message m) {
     m.began = now_;
     const bool ours = co_await settle(m);
     if (!ours) co_return;
-    if (status() == 'E') {  // the server refuses everything but ROLLBACK by itself
+    follow_execute(m);
+    conduct_ = policy::conduct_for(facts_of_session(m), *settings_);
+    if (m.among_others && conduct_.mode == config::mode::enforce) co_return refuse_among_others(m);
+    if (status() == 'E') co_return judge_in_failed_transaction(m);
+    if (!m.by_name && m.text->harmless() && !m.text->runs_prepared().empty()) {  // EXECUTE of something harmless
         forward_held(m, nullptr);
         co_return;
     }
@@ -250,7 +282,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
         co_return;
     }
     const bool enforce = conduct_.mode == config::mode::enforce;
-    if (enforce && d.action == config::action::reject) {
+    if (enforce && (d.action == config::action::reject || (d.action == config::action::rewrite && m.by_name))) {
         refuse(m, *policy::leading_finding(d), record);
         co_return;
     }

@@ -45,11 +45,12 @@ std::optional<std::string_view> first_string(bytes in) {
 gate::route_to gate::route_long_text(char tag, bytes body, std::uint64_t size) {
     const auto all = size - protocol::header_size;
     if (body.size() < std::min<std::uint64_t>(all, first_piece)) return route_to::wait;
+    if (!conversation_.owed().settled()) return look_again();
     conduct_ = policy::conduct_for(facts_of_session({}), *settings_);
     const bool query = tag == 'Q', last = body.size() == all;
     const auto name = query ? std::string_view{} : first_string(body);
     const auto text = body.subspan(query || !name ? 0 : name->size() + 1);
-    long_text_ = long_text{.look = policy::long_look(known_.lexing),
+    long_text_ = long_text{.look = policy::long_look(lexing()),
                            .query = query,
                            .size = size,
                            .beginning = std::string(protocol::as_text(text.first(std::min(text.size(), shown)))) + " ..."};
@@ -112,6 +113,7 @@ gate::route_to gate::route_long_bind(bytes body, std::uint64_t size) {
         die(protocol::sqlstate::program_limit_exceeded, "the names in a Bind message are too long");
         return route_to::nowhere;
     }
+    if (ambiguous(*statement)) return look_again();
     const auto text = script_named(*statement);
     if (text && !lightly_judged(*text)) {
         if (size <= settings_->limits.statement) return route_to::wait;

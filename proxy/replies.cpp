@@ -236,6 +236,7 @@ void gate::on_parameter(bytes body) {
     if (name == "server_version") std::from_chars(value.data(), value.data() + value.size(), known_.server_version);
     if (name == "TimeZone") known_.time_zone = value;
     if (name == "application_name") known_.application_name = value;
+    if (name == "client_encoding") known_.lexing.characters = policy::wide_characters_of(value);
     if (name == "standard_conforming_strings") known_.lexing.standard_conforming_strings = value == "on";
 }
 

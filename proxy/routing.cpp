@@ -16,7 +16,9 @@ bool ends_prepared(const policy::script& s) noexcept { return s.ends_all_prepare
 }  // namespace
 
 // Needs no exchange of ours with the server before it goes there.
-bool gate::lightly_judged(const policy::script& s) noexcept { return s.harmless() && !ends_prepared(s); }
+bool gate::lightly_judged(const policy::script& s) noexcept {
+    return s.harmless() && !ends_prepared(s) && s.runs_prepared().empty();
+}
 
 // `here` is what there is of the message of `size` bytes.
 gate::route_to gate::route(char tag, protocol::bytes here, std::uint64_t size) {
@@ -40,8 +42,10 @@ gate::route_to gate::route_whole(const protocol::frame& f) {
 gate::route_to gate::route_query(const protocol::frame& f) {
     const auto query = protocol::decode_query(f);
     // Malformed: the server says so, in its own words, and executes nothing.
-    if (query && (policy::may_need_judging(query->sql, known_.lexing) || watching())) {
-        auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, known_.lexing));
+    const auto how = lexing();
+    if (query && (policy::may_need_judging(query->sql, how) || watching())) {
+        if (hangs_on_replies(query->sql)) return look_again();
+        auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, how));
         if (lightly_judged(*text) && watching()) return judge_at_once(std::move(text), true);
         if (!lightly_judged(*text)) {
             take_out();
@@ -56,8 +60,10 @@ gate::route_to gate::route_query(const protocol::frame& f) {
 gate::route_to gate::route_parse(const protocol::frame& f) {
     const auto parse = protocol::decode_parse(f);
     std::shared_ptr<const policy::script> text;
-    if (parse && (policy::may_need_judging(parse->sql, known_.lexing) || watching())) {
-        text = std::make_shared<const policy::script>(policy::read_script(parse->sql, known_.lexing));
+    const auto how = lexing();
+    if (parse && (policy::may_need_judging(parse->sql, how) || watching())) {
+        if (hangs_on_replies(parse->sql)) return look_again();
+        text = std::make_shared<const policy::script>(policy::read_script(parse->sql, how));
         if (lightly_judged(*text) && (!watching() || prepared_.full())) text = nullptr;
     }
     if (text && prepared_.full()) {
@@ -89,6 +95,7 @@ bool gate::names_noted(std::string_view name) const {
 
 gate::route_to gate::route_bind(const protocol::frame& f) {
     if (const auto bind = protocol::decode_bind(f)) {
+        if (ambiguous(bind->statement)) return look_again();
         // A portal bound to a judged statement keeps the message: it is small, such statements take no parameters.
         auto text = script_named(bind->statement);
         if (text && prepared_.portals_full()) {

@@ -8,7 +8,8 @@ namespace {
 bool is_table_or_view(const renaming& r, const relation_facts& facts) noexcept {
     const bool by_kind = r.kind == object_kind::table || r.kind == object_kind::view ||
                          r.kind == object_kind::materialized_view || r.kind == object_kind::foreign_table;
-    // ALTER TABLE ... RENAME also renames indexes, sequences and types.
+    // ALTER INDEX ... RENAME also renames tables and views, and ALTER TABLE ... RENAME indexes, sequences and types.
+    if (r.kind == object_kind::index) return facts.kind == 'r' || facts.kind == 'p' || facts.kind == 'v' || facts.kind == 'm';
     return by_kind && facts.kind != 'i' && facts.kind != 'I' && facts.kind != 'S' && facts.kind != 'c';
 }
 

@@ -25,7 +25,7 @@ void found(decision& d, config::action what) {
 
 }  // namespace
 
-bool may_need_judging(std::string_view sql, lexing) noexcept { return has(sql, "/*judge*/"); }
+bool may_need_judging(std::string_view sql, lexing) { return has(sql, "/*judge*/"); }
 
 struct long_look::state {
     std::string seen;
@@ -36,6 +36,8 @@ long_look::long_look(long_look&&) noexcept = default;
 long_look& long_look::operator=(long_look&&) noexcept = default;
 bool long_look::may_need_judging(std::string_view piece, bool) { return has(state_->seen += piece, "/*judge*/"); }
 
+wide_characters wide_characters_of(std::string_view) noexcept { return wide_characters::none; }
+
 script read_script(std::string_view sql, lexing) {
     const bool ends = has(sql, "DEALLOCATE ");
     return script(std::make_shared<script::parsed>(
@@ -44,6 +46,8 @@ script read_script(std::string_view sql, lexing) {
 
 const std::string& script::text() const noexcept { return parsed_->text; }
 bool script::harmless() const noexcept { return !has(parsed_->text, "/*judge*/"); }
+bool script::single() const noexcept { return true; }
+std::span<const std::string> script::runs_prepared() const noexcept { return {}; }
 bool script::ends_all_prepared() const noexcept { return false; }
 std::span<const std::string> script::ends_prepared() const noexcept {
     return std::span(parsed_->ends).first(parsed_->ends_one ? 1 : 0);
