@@ -44,7 +44,7 @@ class Proxy(Endpoint):
     def _up(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"Lockkeeper ended with {self.process.returncode}:\n{self.log()}")
-        return accepts(self.port)
+        return "listening on" in self.log() and accepts(self.port)  # everywhere, Unix sockets too
 
     def log(self):
         return self.log_path.read_text(errors="replace")
