@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/facts.hpp"
@@ -14,11 +16,14 @@ namespace policy {
 
 struct column_facts {
     std::string name;
-    std::uint32_t type = 0;      // pg_type.oid
-    std::int32_t modifier = -1;  // pg_attribute.atttypmod
+    std::uint32_t type = 0;      // pg_type.oid; of a domain: its base type
+    std::int32_t modifier = -1;  // pg_attribute.atttypmod, or the domain's
+    std::uint32_t declared = 0;  // pg_type.oid, a domain's too
     std::string type_text;       // format_type: "character varying(20)"
     std::uint32_t collation = 0;
+    std::int32_t number = 0;     // attnum
     bool not_null = false, has_default = false, generated = false, identity = false, inherited = false;
+    bool is_virtual = false;     // GENERATED ... VIRTUAL
 };
 
 struct index_facts {
@@ -44,6 +49,25 @@ struct constraint_facts {
     std::uint32_t referenced = 0;      // table that a foreign key points to
     std::uint32_t index = 0;           // that it stands on; of a foreign key: the other side's
     std::vector<std::string> not_null; // of a CHECK: columns that it proves to be not null
+    std::vector<std::string> referenced_columns;
+    std::string expression;            // of a CHECK: pg_constraint.conbin, PostgreSQL's own tree of it
+};
+
+// A type that the text names.
+struct type_facts {
+    std::uint32_t oid = 0, base = 0;  // base: of a domain; else the same
+    std::int32_t modifier = -1;       // that a domain gives to its base
+    bool constrained = false;         // a domain with a CHECK or NOT NULL
+    std::uint32_t collation = 0;
+};
+
+// A relation that is locked when an object is dropped, or changed with CASCADE.
+struct dependent_facts {
+    std::uint32_t oid = 0;
+    relation_name name;
+    char kind = '\0';
+    lock_mode lock = lock_mode::access_exclusive;
+    bool by_column = false;  // a column of it depends on the object (its type is the domain)
 };
 
 // What the catalog says about one relation. As it stands (the catalog was not asked): it exists, is large, is visible.
@@ -53,7 +77,7 @@ struct relation_facts {
     std::uint32_t oid = 0;
     relation_name name;          // schema-qualified where known
     char kind = '\0';            // pg_class.relkind
-    bool temporary = false;
+    bool temporary = false, unlogged = false;
     bool created_here = false;   // in the transaction in hand: nobody else can see it
     std::optional<std::uint64_t> size;  // bytes by pg_table_size, over partitions and children; nullopt: unknown, so large
     std::optional<double> rows;         // pg_class.reltuples; nullopt: never analyzed
@@ -69,6 +93,8 @@ struct relation_facts {
     std::vector<index_facts> indexes;
     std::vector<constraint_facts> constraints;
     bool published = false;
+    double pages = 0;                   // pg_class.relpages
+    std::string access_method, tablespace, owner;
     char replica_identity = 'd';        // pg_class.relreplident
 
     const column_facts* column(std::string_view column_name) const noexcept;
@@ -100,12 +126,26 @@ struct taken_name {
 // All that is asked of the catalog for one text.
 struct catalog_facts {
     bool asked = false;
+    double sample_pages = 30000;          // that ANALYZE reads of a table: 300 * default_statistics_target
     std::vector<named_relation> relations;
+    std::vector<std::pair<type_words, type_facts>> types;
+    std::vector<std::pair<relation_name, bool>> functions;  // is one of that name volatile?
+    std::vector<std::array<std::uint32_t, 2>> free_casts;   // source and target are stored alike
+    std::vector<std::array<std::uint32_t, 2>> any_casts;
+    std::vector<std::pair<object_name, std::vector<dependent_facts>>> dependents;
     std::vector<relation_facts> reached;  // those and what they are tied to, each once
     std::vector<taken_name> taken;
 
     const relation_facts* relation(std::uint32_t oid) const noexcept;  // null: not among the reached
+    const type_facts* type(const type_words& written) const noexcept;
+    // Null: the object does not exist, or was not asked about.
+    const std::vector<dependent_facts>* dependents_of(const object_name& object) const noexcept;
+    // False only where every function of that name is known not to be.
+    bool may_be_volatile(const relation_name& function) const noexcept;
 };
+
+// A relation named in a literal: 'app.t'. Quoted names are not taken apart.
+relation_name name_in(std::string_view text);
 
 // The queries for the text's facts, and their answers read back. No lock is waited for, no transaction id assigned.
 std::vector<catalog_query> catalog_queries(const script::parsed& text, const session_facts& session);

@@ -70,7 +70,7 @@ public:
           overrides_(overrides), known_(catalog, session_.so_far) {}
 
     void take(const statement& s) {
-        auto does = effects_of(s, known_);
+        auto does = effects_of(s, known_, session_);
         // What cannot be understood runs under the strictest timeouts.
         if (std::holds_alternative<unparseable>(s.what) || std::holds_alternative<unmodelled>(s.what))
             does.timeouts = timeout_class::blocking;

@@ -42,13 +42,23 @@ ddl create_table_of(const PgQuery__CreateStmt& s) {
     return words;
 }
 
-ddl create_table_as_of(const PgQuery__IntoClause& into, bool if_not_exists) {
+void add_reads(const PgQuery__Node* query, ddl& words) {
+    if (!query) return;
+    policy::query q;
+    add_relations(*query, q);
+    for (auto& r : q.relations) words.relations.push_back(std::move(r));
+    words.whole_tables = words.whole_tables || q.whole_tables;
+}
+
+ddl create_table_as_of(const PgQuery__IntoClause& into, const PgQuery__Node* query, bool if_not_exists) {
     ddl words;
     words.verb = verb::create_table;
     words.kind = object_kind::table;
     words.if_exists = if_not_exists;
     words.temporary = into.rel && temporary(*into.rel);
+    words.with_no_data = into.skip_data;
     words.relations.push_back({name_of(into.rel), use::created});
+    add_reads(query, words);
     return words;
 }
 
@@ -57,9 +67,11 @@ ddl create_schema_of(const PgQuery__CreateSchemaStmt& s) {
     words.kind = object_kind::schema;
     words.if_exists = s.if_not_exists;
     for (const auto* n : list(s.schema_elts, s.n_schema_elts)) {
-        if (n->node_case != PG_QUERY__NODE__NODE_CREATE_STMT) continue;
+        auto element = ddl_of(*n);
+        auto* d = std::get_if<ddl>(&element);
+        if (!d || n->node_case == PG_QUERY__NODE__NODE_GRANT_STMT) continue;
         words.verb = verb::create_table;
-        for (auto& relation : create_table_of(*n->create_stmt).relations) {
+        for (auto& relation : d->relations) {
             if (relation.as == use::created && relation.name.schema.empty()) relation.name.schema = text(s.schemaname);
             words.relations.push_back(std::move(relation));
         }

@@ -1,14 +1,18 @@
+#include "policy/parse.hpp"
 #include "policy/parse_nodes.hpp"
 
 namespace policy::nodes {
 namespace {
+
+relation_use target_of(const PgQuery__RangeVar* r) { return {name_of(r), use::target, r && !r->inh}; }
 
 ddl truncate_of(const PgQuery__TruncateStmt& s) {
     ddl words;
     words.verb = verb::truncate;
     words.kind = object_kind::table;
     words.cascade = s.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-    for (const auto* n : list(s.relations, s.n_relations)) words.relations.push_back({name_of(range_var(n)), use::target});
+    words.restart_identity = s.restart_seqs;
+    for (const auto* n : list(s.relations, s.n_relations)) words.relations.push_back(target_of(range_var(n)));
     return words;
 }
 
@@ -18,7 +22,7 @@ ddl lock_of(const PgQuery__LockStmt& s) {
     words.kind = object_kind::table;
     // The grammar gives PostgreSQL's own numbers: 1 is ACCESS SHARE, 8 is ACCESS EXCLUSIVE.
     words.mode = static_cast<lock_mode>(s.mode);
-    for (const auto* n : list(s.relations, s.n_relations)) words.relations.push_back({name_of(range_var(n)), use::target});
+    for (const auto* n : list(s.relations, s.n_relations)) words.relations.push_back(target_of(range_var(n)));
     return words;
 }
 
@@ -48,13 +52,22 @@ ddl vacuum_of(const PgQuery__VacuumStmt& s) {
     words.transactional = !s.is_vacuumcmd;
     for (const auto* n : list(s.rels, s.n_rels))
         if (n->node_case == PG_QUERY__NODE__NODE_VACUUM_RELATION)
-            words.relations.push_back({name_of(n->vacuum_relation->relation), use::target});
+            words.relations.push_back(target_of(n->vacuum_relation->relation));
+    for (const auto* o : options)
+        if (o->node_case == PG_QUERY__NODE__NODE_DEF_ELEM && option_is_on({&o, 1}, text(o->def_elem->defname)))
+            words.options.push_back(text(o->def_elem->defname));
+        else if (o->node_case == PG_QUERY__NODE__NODE_DEF_ELEM)
+            words.options.push_back("no " + text(o->def_elem->defname));
     if (words.relations.empty()) words.reach = "every table of the database";
     return words;
 }
 
 ddl cluster_of(const PgQuery__ClusterStmt& s) {
-    if (s.relation) return on(verb::cluster, object_kind::table, s.relation);
+    if (s.relation) {
+        auto one = on(verb::cluster, object_kind::table, s.relation);
+        one.index = text(s.indexname);
+        return one;
+    }
     ddl words;
     words.verb = verb::cluster;
     words.reach = "every table that was clustered before";
@@ -65,6 +78,7 @@ ddl cluster_of(const PgQuery__ClusterStmt& s) {
 ddl refresh_of(const PgQuery__RefreshMatViewStmt& s) {
     auto words = on(verb::refresh, object_kind::materialized_view, s.relation);
     words.concurrently = s.concurrent;
+    words.with_no_data = s.skip_data;
     return words;
 }
 
@@ -73,7 +87,9 @@ ddl view_of(const PgQuery__ViewStmt& s) {
     words.verb = s.replace ? verb::replace_view : verb::create_view;
     words.kind = object_kind::view;
     words.temporary = s.view && temporary(*s.view);
+    words.replaces = s.replace;
     words.relations.push_back({name_of(s.view), s.replace ? use::target : use::created});
+    add_reads(s.query, words);
     return words;
 }
 
@@ -83,6 +99,29 @@ ddl trigger_of(const PgQuery__CreateTrigStmt& s) {
     return words;
 }
 
+// OWNED BY table.column
+void add_owner(std::span<PgQuery__Node* const> options, ddl& words) {
+    for (const auto* n : options) {
+        if (n->node_case != PG_QUERY__NODE__NODE_DEF_ELEM || text(n->def_elem->defname) != "owned_by") continue;
+        auto names = names_of(n->def_elem->arg);
+        if (names.size() < 2) continue;  // NONE
+        names.pop_back();
+        words.relations.push_back({relation_of(names), use::like});
+    }
+}
+
+void add_body(const std::string& sql, ddl& words) {
+    for (const auto& s : parse(sql, true))
+        if (const auto* q = std::get_if<query>(&s.what))
+            words.relations.insert(words.relations.end(), q->relations.begin(), q->relations.end());
+}
+
+// A table's row type as a parameter: the table is looked at.
+void add_row_type(const PgQuery__TypeName* t, ddl& words) {
+    const auto type = type_of(t);
+    if (type.schema != "pg_catalog" && !type.name.empty()) words.relations.push_back({{type.schema, type.name}, use::row_type});
+}
+
 ddl sequence_of(const PgQuery__CreateSeqStmt& s) {
     ddl words;
     words.verb = verb::create_sequence;
@@ -90,6 +129,47 @@ ddl sequence_of(const PgQuery__CreateSeqStmt& s) {
     words.if_exists = s.if_not_exists;
     words.temporary = s.sequence && temporary(*s.sequence);
     words.relations.push_back({name_of(s.sequence), use::created});
+    add_owner(list(s.options, s.n_options), words);
+    return words;
+}
+
+ddl alter_sequence_of(const PgQuery__AlterSeqStmt& s) {
+    auto words = on(verb::alter_sequence, object_kind::sequence, s.sequence);
+    add_owner(list(s.options, s.n_options), words);
+    return words;
+}
+
+// A policy's and a rule's expressions are parsed against the relations that they name.
+ddl policy_of(verb v, const PgQuery__RangeVar* table, const PgQuery__Node* qual, const PgQuery__Node* check) {
+    auto words = on(v, object_kind::policy, table);
+    add_reads(qual, words);
+    add_reads(check, words);
+    return words;
+}
+
+ddl rule_of(const PgQuery__RuleStmt& s) {
+    auto words = on(verb::create_rule, object_kind::rule, s.relation);
+    for (const auto* n : list(s.actions, s.n_actions)) add_reads(n, words);
+    return words;
+}
+
+// The body is checked where it is SQL (check_function_bodies), which locks what it names.
+ddl function_of_statement(const PgQuery__CreateFunctionStmt& s) {
+    auto words = in_the_catalogs(object_kind::function);
+    words.verb = verb::create_function;
+    words.replaces = s.replace;
+    add_reads(s.sql_body, words);
+    std::string language, body;
+    for (const auto* n : list(s.options, s.n_options)) {
+        if (n->node_case != PG_QUERY__NODE__NODE_DEF_ELEM) continue;
+        if (text(n->def_elem->defname) == "language") language = string_of(n->def_elem->arg);
+        if (text(n->def_elem->defname) == "as")
+            if (const auto parts = names_of(n->def_elem->arg); !parts.empty()) body = parts.front();
+    }
+    if (language == "sql") add_body(body, words);
+    for (const auto* n : list(s.parameters, s.n_parameters))
+        if (n->node_case == PG_QUERY__NODE__NODE_FUNCTION_PARAMETER)
+            add_row_type(n->function_parameter->arg_type, words);
     return words;
 }
 
@@ -127,8 +207,53 @@ words enum_of(const PgQuery__AlterEnumStmt& s) {
 
 words create_table_as(const PgQuery__CreateTableAsStmt& s) {
     if (!s.into) return unmodelled{"CREATE TABLE AS"};
-    auto words = create_table_as_of(*s.into, s.if_not_exists);
+    auto words = create_table_as_of(*s.into, s.query, s.if_not_exists);
     if (s.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW) words.kind = object_kind::materialized_view;
+    return words;
+}
+
+ddl grant_of(const PgQuery__GrantStmt& s) {
+    ddl words = in_the_catalogs(kind_of(s.objtype));
+    words.verb = verb::grant;
+    if (s.targtype != PG_QUERY__GRANT_TARGET_TYPE__ACL_TARGET_OBJECT) return words;
+    for (const auto* n : list(s.objects, s.n_objects))
+        if (const auto* r = range_var(n)) words.relations.push_back(target_of(r));
+    return words;
+}
+
+ddl database_of(const PgQuery__AlterDatabaseStmt& s) {
+    auto words = in_the_catalogs(object_kind::database);
+    for (const auto* n : list(s.options, s.n_options))
+        if (n->node_case == PG_QUERY__NODE__NODE_DEF_ELEM && text(n->def_elem->defname) == "tablespace")
+            words.transactional = false;
+    return words;
+}
+
+bool is_off(std::span<PgQuery__Node* const> options, std::string_view name) {
+    for (const auto* n : options)
+        if (n->node_case == PG_QUERY__NODE__NODE_DEF_ELEM && text(n->def_elem->defname) == name)
+            return !option_is_on({&n, 1}, name);
+    return false;
+}
+
+ddl subscription_of(std::span<PgQuery__Node* const> options, bool makes_slot) {
+    auto words = in_the_catalogs();
+    words.transactional = !makes_slot || is_off(options, "connect") || is_off(options, "create_slot");
+    return words;
+}
+
+// ALTER SUBSCRIPTION: what looks at the publisher again cannot be rolled back.
+ddl subscription_of(const PgQuery__AlterSubscriptionStmt& s) {
+    auto words = in_the_catalogs();
+    switch (s.kind) {
+    case PG_QUERY__ALTER_SUBSCRIPTION_TYPE__ALTER_SUBSCRIPTION_REFRESH: words.transactional = false; break;
+    case PG_QUERY__ALTER_SUBSCRIPTION_TYPE__ALTER_SUBSCRIPTION_SET_PUBLICATION:
+    case PG_QUERY__ALTER_SUBSCRIPTION_TYPE__ALTER_SUBSCRIPTION_ADD_PUBLICATION:
+    case PG_QUERY__ALTER_SUBSCRIPTION_TYPE__ALTER_SUBSCRIPTION_DROP_PUBLICATION:
+        words.transactional = is_off(list(s.options, s.n_options), "refresh");
+        break;
+    default: break;
+    }
     return words;
 }
 
@@ -151,13 +276,15 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_VIEW_STMT: return view_of(*n.view_stmt);
     case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT: return sequence_of(*n.create_seq_stmt);
     case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
-        return on(verb::alter_sequence, object_kind::sequence, n.alter_seq_stmt->sequence);
+        return alter_sequence_of(*n.alter_seq_stmt);
     case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT: return trigger_of(*n.create_trig_stmt);
-    case PG_QUERY__NODE__NODE_RULE_STMT: return on(verb::create_rule, object_kind::rule, n.rule_stmt->relation);
+    case PG_QUERY__NODE__NODE_RULE_STMT: return rule_of(*n.rule_stmt);
     case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT:
-        return on(verb::create_policy, object_kind::policy, n.create_policy_stmt->table);
+        return policy_of(verb::create_policy, n.create_policy_stmt->table, n.create_policy_stmt->qual,
+                         n.create_policy_stmt->with_check);
     case PG_QUERY__NODE__NODE_ALTER_POLICY_STMT:
-        return on(verb::alter_policy, object_kind::policy, n.alter_policy_stmt->table);
+        return policy_of(verb::alter_policy, n.alter_policy_stmt->table, n.alter_policy_stmt->qual,
+                         n.alter_policy_stmt->with_check);
     case PG_QUERY__NODE__NODE_CREATE_STATS_STMT: return statistics_of(*n.create_stats_stmt);
     case PG_QUERY__NODE__NODE_DROP_STMT: return drop_of(*n.drop_stmt);
     case PG_QUERY__NODE__NODE_TRUNCATE_STMT: return truncate_of(*n.truncate_stmt);
@@ -184,6 +311,13 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT: return enum_of(*n.alter_enum_stmt);
     case PG_QUERY__NODE__NODE_DROP_OWNED_STMT: return all_of(verb::drop_relation, "everything that the roles own");
     case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT: return all_of(verb::set_owner, "everything that the roles own");
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT: return function_of_statement(*n.create_function_stmt);
+    case PG_QUERY__NODE__NODE_GRANT_STMT: return grant_of(*n.grant_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT: return database_of(*n.alter_database_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_SUBSCRIPTION_STMT:
+        return subscription_of(list(n.create_subscription_stmt->options, n.create_subscription_stmt->n_options), true);
+    case PG_QUERY__NODE__NODE_ALTER_SUBSCRIPTION_STMT: return subscription_of(*n.alter_subscription_stmt);
+    case PG_QUERY__NODE__NODE_DROP_SUBSCRIPTION_STMT: return outside_transactions();
     case PG_QUERY__NODE__NODE_CREATEDB_STMT:
     case PG_QUERY__NODE__NODE_DROPDB_STMT:
     case PG_QUERY__NODE__NODE_CREATE_TABLE_SPACE_STMT:
@@ -191,7 +325,6 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT: return outside_transactions();
     // These write catalogs only; no relation of the user's is locked in a mode that its readers or writers notice.
     case PG_QUERY__NODE__NODE_ALTER_COLLATION_STMT:
-    case PG_QUERY__NODE__NODE_GRANT_STMT:
     case PG_QUERY__NODE__NODE_GRANT_ROLE_STMT:
     case PG_QUERY__NODE__NODE_ALTER_DEFAULT_PRIVILEGES_STMT:
     case PG_QUERY__NODE__NODE_ALTER_TABLE_SPACE_OPTIONS_STMT:
@@ -220,14 +353,12 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_CREATE_OP_FAMILY_STMT:
     case PG_QUERY__NODE__NODE_ALTER_OP_FAMILY_STMT:
     case PG_QUERY__NODE__NODE_ALTER_STATS_STMT:
-    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_ALTER_OPERATOR_STMT:
     case PG_QUERY__NODE__NODE_ALTER_TYPE_STMT:
     case PG_QUERY__NODE__NODE_COMPOSITE_TYPE_STMT:
     case PG_QUERY__NODE__NODE_CREATE_ENUM_STMT:
     case PG_QUERY__NODE__NODE_CREATE_RANGE_STMT:
-    case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT:
     case PG_QUERY__NODE__NODE_ALTER_DATABASE_REFRESH_COLL_STMT:
     case PG_QUERY__NODE__NODE_ALTER_DATABASE_SET_STMT:
     case PG_QUERY__NODE__NODE_CREATE_CONVERSION_STMT:
@@ -235,9 +366,7 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_CREATE_TRANSFORM_STMT:
     case PG_QUERY__NODE__NODE_ALTER_TSDICTIONARY_STMT:
     case PG_QUERY__NODE__NODE_ALTER_TSCONFIGURATION_STMT:
-    case PG_QUERY__NODE__NODE_CREATE_SUBSCRIPTION_STMT:
-    case PG_QUERY__NODE__NODE_ALTER_SUBSCRIPTION_STMT:
-    case PG_QUERY__NODE__NODE_DROP_SUBSCRIPTION_STMT: return in_the_catalogs();
+        return in_the_catalogs();
     default: return unmodelled{n.node_case == PG_QUERY__NODE__NODE__NOT_SET
                                    ? std::string("nothing")
                                    : "node " + std::to_string(n.node_case)};

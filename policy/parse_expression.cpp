@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 
+#include "policy/catalog.hpp"
 #include "policy/parse_nodes.hpp"
 
 // What can be told of types and expressions without the catalog.
@@ -50,7 +51,11 @@ expression_words expression_of(const PgQuery__Node* n) {
     words.bare_column = column_behind_casts(n);
     visit(n, [&](const PgQuery__Node& part) {
         switch (part.node_case) {
-        case PG_QUERY__NODE__NODE_FUNC_CALL: words.functions.push_back(function_of(*part.func_call)); break;
+        case PG_QUERY__NODE__NODE_FUNC_CALL:
+            words.functions.push_back(function_of(*part.func_call));
+            if (words.functions.back().name == "nextval" && part.func_call->n_args == 1)
+                if (const auto name = constant(part.func_call->args[0])) words.sequences.push_back(name_in(*name));
+            break;
         case PG_QUERY__NODE__NODE_TYPE_CAST: words.casts.push_back(type_of(part.type_cast->type_name)); break;
         case PG_QUERY__NODE__NODE_COLUMN_REF:
             if (auto column = column_behind_casts(&part)) words.columns.push_back(std::move(*column));

@@ -74,11 +74,18 @@ create_index index_of(const PgQuery__IndexStmt& s, std::string_view sql, std::si
 words alter_table_of(const PgQuery__AlterTableStmt& s);
 // SELECT, INSERT, UPDATE, DELETE, MERGE; SELECT INTO is not among them.
 query query_of(const PgQuery__Node& n);
+query copy_of(const PgQuery__CopyStmt& s);
+// What stands below the node, whatever it is: the query of a view, the expression of a policy.
+void add_relations(const PgQuery__Node& n, query& out);
+// DO: its body's statements.
+words block_of(const PgQuery__DoStmt& s, std::string_view sql, std::size_t offset);
 // Everything that changes the schema or locks; unmodelled where the node is on no list.
 words ddl_of(const PgQuery__Node& n);
 // CREATE TABLE, CREATE FOREIGN TABLE, CREATE TABLE AS, SELECT INTO, CREATE SCHEMA with its elements.
 ddl create_table_of(const PgQuery__CreateStmt& s);
-ddl create_table_as_of(const PgQuery__IntoClause& into, bool if_not_exists);
+ddl create_table_as_of(const PgQuery__IntoClause& into, const PgQuery__Node* query, bool if_not_exists);
+// The relations that a query names, as read by the statement.
+void add_reads(const PgQuery__Node* query, ddl& words);
 ddl create_schema_of(const PgQuery__CreateSchemaStmt& s);
 // A statement about one relation; one that writes catalogs only.
 ddl on(verb v, object_kind kind, relation_name target);

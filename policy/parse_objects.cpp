@@ -43,6 +43,54 @@ std::string in_words(const PgQuery__Node* object) {
 
 }  // namespace
 
+namespace {
+
+const char* class_of(PgQuery__ObjectType type) noexcept {
+    switch (type) {
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TYPE:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN: return "pg_type";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_AGGREGATE: return "pg_proc";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER: return "pg_trigger";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_RULE: return "pg_rewrite";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_POLICY: return "pg_policy";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_STATISTIC_EXT: return "pg_statistic_ext";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_COLLATION: return "pg_collation";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA: return "pg_namespace";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION: return "pg_extension";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_SERVER: return "pg_foreign_server";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FDW: return "pg_foreign_data_wrapper";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_LANGUAGE: return "pg_language";
+    case PG_QUERY__OBJECT_TYPE__OBJECT_ACCESS_METHOD: return "pg_am";
+    default: return "pg_class";
+    }
+}
+
+object_name object_of(PgQuery__ObjectType type, const PgQuery__Node* n) {
+    object_name object{kind_of(type), class_of(type), {}, {}, {}, -1};
+    auto names = names_of(n);
+    if (n && n->node_case == PG_QUERY__NODE__NODE_OBJECT_WITH_ARGS) {
+        const auto& f = *n->object_with_args;
+        names = strings(list(f.objname, f.n_objname));
+        if (!f.args_unspecified) object.arguments = static_cast<int>(f.n_objargs);
+    }
+    if (object.class_name == "pg_class") {
+        object.relation = relation_of(names);
+    } else if (is_part(object.kind)) {
+        object.name = names.empty() ? std::string() : names.back();
+        object.relation = owner_of_part(n);
+    } else {
+        const auto name = relation_of(names);
+        object.schema = name.schema;
+        object.name = name.name;
+    }
+    return object;
+}
+
+}  // namespace
+
 ddl drop_of(const PgQuery__DropStmt& s) {
     ddl words;
     words.kind = kind_of(s.remove_type);
@@ -54,6 +102,7 @@ ddl drop_of(const PgQuery__DropStmt& s) {
     if (has_relation(words.kind)) words.verb = words.kind == object_kind::index ? verb::drop_index : verb::drop_relation;
     if (is_part(words.kind)) words.verb = verb::drop_part;
     for (const auto* n : list(s.objects, s.n_objects)) {
+        words.objects.push_back(object_of(s.remove_type, n));
         if (words.verb == verb::drop_part)
             words.relations.push_back({owner_of_part(n), use::target});
         else if (words.verb != verb::drop_object)
@@ -108,6 +157,8 @@ ddl domain_of(const PgQuery__AlterDomainStmt& s) {
                            s.def->constraint->skip_validation;
     if (what != "O" && what != "V" && (what != "C" || unchecked)) return words;
     words.verb = verb::alter_domain_check;
+    const auto domain = relation_of(strings(list(s.type_name, s.n_type_name)));
+    words.objects.push_back({object_kind::domain, "pg_type", domain.schema, domain.name, {}, -1});
     std::string name;
     for (const auto* n : list(s.type_name, s.n_type_name)) name += (name.empty() ? "" : ".") + string_of(n);
     words.reach = "every table with a column of domain " + name;

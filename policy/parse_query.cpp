@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "policy/parse_nodes.hpp"
 
 namespace policy::nodes {
@@ -53,9 +55,91 @@ void collect(const PgQuery__Node* n, query& out) {
 
 }  // namespace
 
+namespace {
+
+relation_use use_of(const PgQuery__RangeVar& r, use as) { return {name_of(&r), as, !r.inh}; }
+
+// Names that stand for a WITH query. Their scope is not looked at: a relation of the same name is taken for read.
+std::vector<std::string> names_of_with(const PgQuery__Node& n) {
+    std::vector<std::string> names;
+    visit(&n, [&](const PgQuery__Node& part) {
+        if (part.node_case == PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR) names.push_back(text(part.common_table_expr->ctename));
+    });
+    return names;
+}
+
+// FOR UPDATE and its kin lock what stands in FROM, or what they name behind OF.
+void add_row_locks(const PgQuery__SelectStmt& s, std::vector<relation_use>& out) {
+    for (const auto* clause : list(s.locking_clause, s.n_locking_clause)) {
+        if (clause->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE) continue;
+        const auto named = list(clause->locking_clause->locked_rels, clause->locking_clause->n_locked_rels);
+        const auto is_named = [&](const PgQuery__RangeVar& r) {
+            const auto known_as = r.alias ? text(r.alias->aliasname) : text(r.relname);
+            return named.empty() || std::any_of(named.begin(), named.end(), [&](const auto* n) {
+                return range_var(n) && text(range_var(n)->relname) == known_as;
+            });
+        };
+        for (const auto* from : list(s.from_clause, s.n_from_clause))
+            visit(from, [&](const PgQuery__Node& part) {
+                if (const auto* r = range_var(&part); r && is_named(*r)) out.push_back(use_of(*r, use::row_locked));
+            });
+    }
+}
+
+void add_call(const PgQuery__FuncCall& f, query& out) {
+    function_call call{function_of(f), std::nullopt};
+    if (f.n_args > 0) call.argument = constant(f.args[0]);
+    out.calls.push_back(std::move(call));
+}
+
+// No condition and no limit anywhere: PostgreSQL has nothing to choose an index by.
+bool reads_all(const PgQuery__SelectStmt& s) {
+    return !s.where_clause && !s.limit_count && s.n_from_clause > 0;
+}
+
+}  // namespace
+
+void add_relations(const PgQuery__Node& n, query& out) {
+    const auto with = names_of_with(n);
+    visit(&n, [&](const PgQuery__Node& part) {
+        switch (part.node_case) {
+        case PG_QUERY__NODE__NODE_RANGE_VAR: out.relations.push_back(use_of(*part.range_var, use::read)); break;
+        case PG_QUERY__NODE__NODE_SELECT_STMT: add_row_locks(*part.select_stmt, out.relations); break;
+        case PG_QUERY__NODE__NODE_INSERT_STMT:
+            if (part.insert_stmt->relation) out.relations.push_back(use_of(*part.insert_stmt->relation, use::written));
+            break;
+        case PG_QUERY__NODE__NODE_UPDATE_STMT:
+            if (part.update_stmt->relation) out.relations.push_back(use_of(*part.update_stmt->relation, use::written));
+            break;
+        case PG_QUERY__NODE__NODE_DELETE_STMT:
+            if (part.delete_stmt->relation) out.relations.push_back(use_of(*part.delete_stmt->relation, use::written));
+            break;
+        case PG_QUERY__NODE__NODE_MERGE_STMT:
+            if (part.merge_stmt->relation) out.relations.push_back(use_of(*part.merge_stmt->relation, use::written));
+            break;
+        case PG_QUERY__NODE__NODE_FUNC_CALL: add_call(*part.func_call, out); break;
+        default: break;
+        }
+    });
+    std::erase_if(out.relations, [&](const relation_use& r) {
+        return r.as != use::written && r.name.schema.empty() &&
+               std::find(with.begin(), with.end(), r.name.name) != with.end();
+    });
+    if (n.node_case == PG_QUERY__NODE__NODE_SELECT_STMT) out.whole_tables = reads_all(*n.select_stmt);
+}
+
 query query_of(const PgQuery__Node& n) {
     query q;
     collect(&n, q);
+    add_relations(n, q);
+    return q;
+}
+
+query copy_of(const PgQuery__CopyStmt& s) {
+    query q;
+    if (s.query) return query_of(*s.query);
+    if (s.relation) q.relations.push_back(use_of(*s.relation, s.is_from ? use::written : use::read));
+    q.whole_tables = !s.is_from;
     return q;
 }
 

@@ -1,5 +1,3 @@
-#include <array>
-
 #include "policy/parse_nodes.hpp"
 
 namespace policy::nodes {
@@ -33,13 +31,18 @@ words select_of(const PgQuery__Node& n) {
     // SELECT ... INTO stands in the leftmost SELECT of a UNION.
     const auto* s = n.select_stmt;
     while (s->larg) s = s->larg;
-    if (s->into_clause) return create_table_as_of(*s->into_clause, false);
+    if (s->into_clause) return create_table_as_of(*s->into_clause, &n, false);
     return query_of(n);
 }
 
 words explain_of(const PgQuery__ExplainStmt& s, std::string_view sql, std::size_t offset) {
-    if (!s.query || !option_is_on(list(s.options, s.n_options), "analyze")) return let_through{};
-    return words_of(*s.query, sql, offset);
+    if (!s.query) return let_through{};
+    if (option_is_on(list(s.options, s.n_options), "analyze")) return words_of(*s.query, sql, offset);
+    // Only planned: the relations are locked as they would be, and nothing is done to them.
+    query planned;
+    add_relations(*s.query, planned);
+    planned.whole_tables = false;
+    return planned;
 }
 
 bool mentions_ddl(std::string_view body) {
@@ -76,21 +79,21 @@ words words_of(const PgQuery__Node& n, std::string_view sql, std::size_t offset)
     case PG_QUERY__NODE__NODE_UPDATE_STMT:
     case PG_QUERY__NODE__NODE_DELETE_STMT:
     case PG_QUERY__NODE__NODE_MERGE_STMT: return query_of(n);
-    case PG_QUERY__NODE__NODE_COPY_STMT:
-        return n.copy_stmt->query ? words_of(*n.copy_stmt->query, sql, offset) : words(let_through{});
+    case PG_QUERY__NODE__NODE_COPY_STMT: return copy_of(*n.copy_stmt);
     case PG_QUERY__NODE__NODE_PREPARE_STMT:
         return n.prepare_stmt->query ? words_of(*n.prepare_stmt->query, sql, offset) : words(let_through{});
+    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+        return n.declare_cursor_stmt->query ? words_of(*n.declare_cursor_stmt->query, sql, offset) : words(let_through{});
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT: return explain_of(*n.explain_stmt, sql, offset);
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT: return transaction_of(*n.transaction_stmt);
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT: return setting_of(*n.variable_set_stmt);
     case PG_QUERY__NODE__NODE_INDEX_STMT: return index_of(*n.index_stmt, sql, offset);
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT: return alter_table_of(*n.alter_table_stmt);
-    case PG_QUERY__NODE__NODE_DO_STMT: return do_of(*n.do_stmt);
+    case PG_QUERY__NODE__NODE_DO_STMT: return block_of(*n.do_stmt, sql, offset);
     // Nothing that another session would have to wait for. What a procedure does cannot be seen, no more than
     // what a function does that a SELECT calls.
     case PG_QUERY__NODE__NODE_CALL_STMT:
     case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
-    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
     case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT:
     case PG_QUERY__NODE__NODE_FETCH_STMT:
     case PG_QUERY__NODE__NODE_EXECUTE_STMT:

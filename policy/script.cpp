@@ -50,6 +50,7 @@ std::span<const std::string> script::runs_prepared() const noexcept { return par
 bool script::single() const noexcept { return parsed_->statements.size() < 2 && parsed_->other_reading.size() < 2; }
 
 std::vector<catalog_query> script::catalog_queries(const session_facts& session) const {
+    if (parsed_->harmless) return {};
     return policy::catalog_queries(*parsed_, session);
 }
 

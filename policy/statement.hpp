@@ -43,6 +43,7 @@ enum class use : std::uint8_t {
     like,        // LIKE, OWNED BY, a trigger's FROM: only looked at
     read,        // its rows are read: FROM, a sub-select, the query of a view
     row_locked,  // SELECT ... FOR UPDATE, FOR SHARE
+    row_type,    // its row type is named; it may be no relation at all
     written,     // INSERT, UPDATE, DELETE, MERGE, COPY FROM
 };
 
@@ -66,6 +67,7 @@ struct expression_words {
     std::vector<relation_name> functions;  // that it calls by name; CURRENT_TIMESTAMP and the like are none
     std::vector<type_words> casts;
     std::vector<std::string> columns;
+    std::vector<relation_name> sequences;  // of nextval('s')
     std::optional<std::string> bare_column;  // it is one column, or a cast of one
 };
 
@@ -202,7 +204,7 @@ enum class verb : std::uint8_t {
     create_table, create_view, replace_view, create_sequence, alter_sequence, create_trigger, create_rule,
     create_policy, alter_policy, create_statistics, drop_relation, drop_index, drop_part, drop_object, truncate, lock,
     reindex, cluster, vacuum, vacuum_full, analyze, refresh, comment, comment_part, publish, set_schema, set_owner,
-    move_tablespace, alter_domain_check, catalog_only,
+    move_tablespace, alter_domain_check, create_function, grant, alter_type, catalog_only,
 };
 
 // An object that is not a relation, or a part of one: what DROP ... and ALTER TYPE name.
@@ -210,8 +212,9 @@ struct object_name {
     object_kind kind = object_kind::other;
     std::string class_name;  // the catalog that holds it: "pg_type", "pg_proc", "pg_trigger"
     std::string schema, name;
-    relation_name relation;  // of a trigger, rule, policy: its table
+    relation_name relation;  // of a trigger, rule, policy, column, constraint: its table; of pg_class: the relation
     int arguments = -1;      // of a function: how many; -1: not said
+    friend bool operator==(const object_name&, const object_name&) = default;
 };
 
 // Every other statement that changes the schema or locks relations.
@@ -230,16 +233,18 @@ struct ddl {
     std::vector<std::string> options;            // in brackets, in lower case: VACUUM (FULL, "truncate off")
     std::string index;                           // CLUSTER ... USING
     bool with_no_data = false;                   // CREATE TABLE AS, REFRESH
+    bool whole_tables = false;                   // CREATE TABLE AS: all rows of what it reads
+    bool replaces = false;                       // OR REPLACE
     bool partition_default = false;              // CREATE TABLE ... PARTITION OF ... DEFAULT
     bool restart_identity = false;               // TRUNCATE
 };
 
 struct statement;
 
-// DO: the statements of its body, in their order, each as if it always ran. Spans are those of the DO.
+// DO: the statements of its body, in their order, each as if it always ran. Their spans are of texts of their own.
+// A body that cannot be followed (EXECUTE of a text that is made up when it runs) is `unmodelled`.
 struct block {
     std::vector<statement> body;
-    std::string opaque;  // what cannot be followed: EXECUTE of a text that is made up at run time; empty: nothing
 };
 
 using words = std::variant<let_through, unmodelled, unparseable, transaction_control, setting_change, query, create_index,
@@ -253,6 +258,9 @@ struct statement {
     bool ends_all_prepared = false;
     std::vector<std::string> runs_prepared;  // EXECUTE, also inside EXPLAIN
 };
+
+// It calls a function that locks what it is given more than a writer would: brin_summarize_new_values.
+bool locks_by_function(const query& q) noexcept;
 
 // Nothing in it is for rules or timeouts.
 bool harmless(const statement& s) noexcept;

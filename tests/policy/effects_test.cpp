@@ -13,7 +13,7 @@ using enum lock_mode;
 effects effect_of(std::string_view sql) {
     static const catalog_facts nothing_asked;
     static const transaction_memory nothing_done;
-    return effects_of(parse(sql, true).at(0), known_relations(nothing_asked, nothing_done));
+    return effects_of(parse(sql, true).at(0), known_relations(nothing_asked, nothing_done), {});
 }
 
 struct expectation {
@@ -112,6 +112,35 @@ TEST(effects, what_cannot_run_in_a_transaction) {
         EXPECT_FALSE(effect_of(sql).transactional) << sql;
     for (const char* sql : {"CREATE INDEX ON t (a)", "ANALYZE t", "REFRESH MATERIALIZED VIEW CONCURRENTLY m", "TRUNCATE t"})
         EXPECT_TRUE(effect_of(sql).transactional) << sql;
+}
+
+TEST(effects, a_block_does_what_its_statements_do) {
+    const auto e = effect_of("DO $$ BEGIN IF now() > 'today' THEN ALTER TABLE t ADD c int; END IF; EXECUTE 'TRUNCATE u'; END $$");
+    ASSERT_GE(e.relations.size(), 2u);
+    EXPECT_EQ(e.timeouts, blocking);
+    EXPECT_TRUE(e.transactional);
+    EXPECT_FALSE(effect_of("DO $$ BEGIN VACUUM t; END $$").transactional);
+}
+
+TEST(effects, a_query_locks_what_it_names) {
+    const auto e = effect_of("WITH w AS (SELECT 1) SELECT * FROM s.t JOIN u ON true, w FOR UPDATE OF u");
+    ASSERT_EQ(e.relations.size(), 3u);
+    EXPECT_EQ(e.relations[0].relation, "u");
+    EXPECT_EQ(e.relations[0].lock, row_share);
+    EXPECT_EQ(e.relations[1].relation, "s.t");
+    EXPECT_EQ(e.relations[1].lock, access_share);
+    EXPECT_EQ(e.timeouts, no_timeouts);
+}
+
+TEST(effects, some_functions_lock_like_ddl) {
+    EXPECT_EQ(effect_of("SELECT brin_summarize_new_values('i')").relations.at(0).lock, share_update_exclusive);
+    EXPECT_FALSE(harmless(parse("SELECT bt_index_parent_check('i')", true).at(0)));
+    EXPECT_TRUE(harmless(parse("SELECT nextval('s')", true).at(0)));
+}
+
+TEST(effects, vacuum_cuts_the_table_only_where_nobody_is_in_the_way) {
+    EXPECT_EQ(effect_of("VACUUM t").relations.at(0).unwaited, access_exclusive);
+    EXPECT_EQ(effect_of("VACUUM (TRUNCATE off) t").relations.at(0).unwaited, lock_mode::none);
 }
 
 TEST(lock_mode, conflicts_as_in_the_manual) {

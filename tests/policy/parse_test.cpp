@@ -112,8 +112,9 @@ TEST(parse, finds_every_update_and_delete) {
 
 TEST(parse, sees_through_explain_prepare_and_copy) {
     EXPECT_EQ(as<query>("EXPLAIN (ANALYZE) DELETE FROM t").writes.size(), 1u);
-    EXPECT_TRUE(std::holds_alternative<let_through>(only("EXPLAIN DELETE FROM t").what));
-    EXPECT_TRUE(std::holds_alternative<let_through>(only("EXPLAIN (ANALYZE off) DELETE FROM t").what));
+    EXPECT_TRUE(harmless(only("EXPLAIN DELETE FROM t")));
+    EXPECT_TRUE(harmless(only("EXPLAIN (ANALYZE off) DELETE FROM t")));
+    EXPECT_EQ(as<query>("EXPLAIN DELETE FROM t").relations.at(0).as, use::written);
     EXPECT_EQ(as<query>("PREPARE p AS DELETE FROM t").writes.size(), 1u);
     EXPECT_EQ(as<query>("COPY (DELETE FROM t RETURNING a) TO STDOUT").writes.size(), 1u);
     EXPECT_TRUE(std::holds_alternative<ddl>(only("EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1").what));
@@ -140,11 +141,30 @@ TEST(parse, what_ends_prepared_statements) {
     EXPECT_TRUE(read_script("DEALLOCATE p", {}).harmless());
 }
 
-TEST(parse, a_do_block_passes_only_where_no_word_of_it_changes_a_schema) {
+TEST(parse, a_do_block_is_its_statements) {
     EXPECT_TRUE(harmless(only("DO $$ BEGIN PERFORM 1; END $$")));
-    for (const char* body : {"BEGIN ALTER TABLE t ADD a int; END", "BEGIN EXECUTE 'x'; END", "BEGIN CALL p(); END", "BEGIN 'open"})
+    const auto b = as<block>("DO $$ BEGIN ALTER TABLE t ADD a int; EXECUTE 'DROP TABLE u'; END $$");
+    ASSERT_EQ(b.body.size(), 2u);
+    EXPECT_TRUE(std::holds_alternative<alter_table>(b.body[0].what));
+    EXPECT_EQ(b.body[1].kind, "DROP TABLE");
+}
+
+TEST(parse, a_do_block_that_cannot_be_followed_is_unmodelled) {
+    for (const char* body : {"BEGIN EXECUTE 'x' || current_user; END", "BEGIN CALL p(); END", "BEGIN 'open", "BEGIN EXECUTE format('x %s', 1); END"})
         EXPECT_TRUE(std::holds_alternative<unmodelled>(only("DO $x$ " + std::string(body) + " $x$").what)) << body;
     EXPECT_TRUE(std::holds_alternative<unmodelled>(only("DO LANGUAGE plperl 'x'").what));
+}
+
+TEST(parse, types_and_expressions) {
+    const auto a = as<alter_table>("ALTER TABLE t ALTER c TYPE numeric(10, 2)[] USING f(c)::numeric");
+    const auto& c = *a.steps.at(0).column;
+    EXPECT_EQ(c.type, "numeric(10,2)[]");
+    EXPECT_EQ(c.type_parts.modifiers, (std::vector<std::int32_t>{10, 2}));
+    ASSERT_TRUE(c.using_);
+    EXPECT_EQ(c.using_->functions.at(0), (relation_name{"", "f"}));
+    EXPECT_FALSE(c.using_->bare_column);
+    EXPECT_EQ(as<alter_table>("ALTER TABLE t ADD c bigint DEFAULT nextval('a.s')").steps.at(0).column->default_expression.sequences.at(0),
+              (relation_name{"a", "s"}));
 }
 
 TEST(parse, an_error_is_one_statement_with_its_place) {

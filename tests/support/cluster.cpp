@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 namespace support {
@@ -28,12 +29,15 @@ fs::path binaries() {
 
 void shell(const std::string& command) {
     const std::string as_user = geteuid() == 0 ? "runuser -u postgres -- " : "";
-    if (std::system((as_user + command).c_str()) != 0) throw std::runtime_error("failed: " + command);
+    // Binaries that bring their libraries with them: for the server only, not for this program.
+    const char* libraries = std::getenv("LOCKKEEPER_PG_LIB");
+    const std::string with = libraries ? "env LD_LIBRARY_PATH=" + std::string(libraries) + " " : "";
+    if (std::system((as_user + with + command).c_str()) != 0) throw std::runtime_error("failed: " + command);
 }
 
 }  // namespace
 
-cluster::cluster() {
+cluster::cluster(const std::string& settings) {
     std::string name = (fs::temp_directory_path() / "lockkeeper-live-XXXXXX").string();
     if (!mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
     directory_ = name;
@@ -43,6 +47,7 @@ cluster::cluster() {
     fs::permissions(directory_, fs::perms::others_exec | fs::perms::group_exec, fs::perm_options::add);
     const auto bin = binaries().string();
     shell(bin + "/initdb -D " + name + "/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N > /dev/null");
+    std::ofstream(directory_ / "data/postgresql.conf", std::ios::app) << settings;
     shell(bin + "/pg_ctl -D " + name + "/data -w -l " + name + "/log -o \"-c fsync=off -c listen_addresses='' -k " + name +
           "\" start > /dev/null");
 }

@@ -9,7 +9,8 @@ namespace support {
 // A server cannot run as root, so there it runs as user postgres.
 class cluster {
 public:
-    cluster();
+    // `settings`: lines for postgresql.conf.
+    explicit cluster(const std::string& settings = {});
     ~cluster();
     cluster(const cluster&) = delete;
     cluster& operator=(const cluster&) = delete;

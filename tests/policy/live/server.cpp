@@ -20,7 +20,8 @@ server& the_server() {
     return only;
 }
 
-session::session(const std::string& database) : connection_(PQconnectdb(the_server().conninfo(database).c_str())) {
+session::session(const std::string& database, const server& on)
+    : connection_(PQconnectdb(on.conninfo(database).c_str())) {
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
     PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
     run("SET statement_timeout = '20s'");
@@ -63,10 +64,17 @@ std::string session::failure(std::string_view sql) {
     return state ? state : "";
 }
 
+std::string session::error_of(std::string_view sql) {
+    const result r(PQexec(connection_.get(), std::string(sql).c_str()));
+    const char* state = PQresultErrorField(r.get(), PG_DIAG_SQLSTATE);
+    return state ? std::string(state) + ' ' + PQresultErrorField(r.get(), PG_DIAG_MESSAGE_PRIMARY) : "";
+}
+
 policy::session_facts session::facts() const {
     policy::session_facts f;
     f.in_transaction = PQtransactionStatus(connection_.get()) == PQTRANS_INTRANS;
-    f.server_version = PQserverVersion(connection_.get()) / 10000;
+    f.server_version = version();
+    if (const char* zone = PQparameterStatus(connection_.get(), "TimeZone")) f.time_zone = zone;
     return f;
 }
 

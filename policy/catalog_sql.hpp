@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+// The questions to the catalog. Everything is qualified, so that no search_path of the client's changes what is asked;
+// no query takes a lock on a relation of the user's that it would have to wait for, and none assigns a transaction id.
+namespace policy::catalog_sql {
+
+// What the names stand for, and what they are tied to: partitions, parents, foreign keys both ways, views, sequences.
+// $1: schemas ('' where none is written), $2: names, $3: foreign keys all the way ('t': CASCADE) or to the next table.
+const std::string& names();        // schema, name, oid, table of an index
+const std::string& relations();    // see read_relations
+const std::string& ties();         // from, what, to
+const std::string& columns();      // of the named and their children
+const std::string& indexes();      // a row for each column
+const std::string& constraints();  // a row for each column
+
+// Names that a new index wants. $1, $2: schema and name of the table, $3: name of the index.
+const std::string& index_names();
+
+// $1: schemas, $2: names of types, $3: 't' for an array of it.
+const std::string& types();
+// Casts to those types.
+const std::string& casts();
+// $1: schemas, $2: names of functions.
+const std::string& functions();
+
+// What depends on objects that are no relations, or on parts of one. $1: name of the catalog, $2: schema, $3: name,
+// $4, $5: schema and name of the table that a trigger, column or constraint belongs to, $6: how many arguments.
+const std::string& dependents();
+
+}  // namespace policy::catalog_sql

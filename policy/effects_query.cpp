@@ -1,0 +1,63 @@
+#include <algorithm>
+#include <array>
+
+#include "policy/effect_list.hpp"
+
+namespace policy {
+namespace {
+
+using enum lock_mode;
+
+// Functions of PostgreSQL and its extensions that lock the relation that they are given more than a reader would.
+struct locking_function {
+    const char* name;
+    lock_mode of_index, of_table;
+};
+
+constexpr std::array locking_functions{
+    locking_function{"brin_summarize_new_values", share_update_exclusive, share_update_exclusive},
+    locking_function{"brin_summarize_range", share_update_exclusive, share_update_exclusive},
+    locking_function{"brin_desummarize_range", share_update_exclusive, share_update_exclusive},
+    locking_function{"gin_clean_pending_list", row_exclusive, none},
+    locking_function{"bt_index_check", access_share, access_share},
+    locking_function{"bt_index_parent_check", share, share},
+    locking_function{"nextval", row_exclusive, row_exclusive},
+    locking_function{"setval", row_exclusive, row_exclusive},
+};
+
+void list(const function_call& call, effect_list& out) {
+    const auto known = std::find_if(locking_functions.begin(), locking_functions.end(),
+                                    [&](const auto& f) { return call.function.name == f.name; });
+    if (known == locking_functions.end() || !call.argument) return;
+    const auto name = name_in(*call.argument);
+    const auto relation = out.relation(name);
+    const bool index = relation.kind == 'i' || relation.kind == 'I';
+    out.add(relation, {index ? known->of_index : known->of_table});
+    if (index) out.add(relation.table, {known->of_table});
+}
+
+cost cost_of(use as) noexcept {
+    if (as == use::written) return {row_exclusive};
+    return {as == use::row_locked ? row_share : access_share};
+}
+
+}  // namespace
+
+// Which rows, partitions, foreign keys and functions a query comes to is known when it runs; none of them is locked
+// more than by a writer.
+void list(const query& q, effect_list& out) {
+    for (const auto& r : q.relations) out.add(r.name, cost_of(r.as));
+    for (const auto& c : q.calls) list(c, out);
+    if (!q.relations.empty() || !q.calls.empty())
+        out.add_reach("what the query comes to read and write", {row_exclusive, work::scan});
+}
+
+bool locks_by_function(const query& q) noexcept {
+    return std::any_of(q.calls.begin(), q.calls.end(), [](const function_call& c) {
+        return c.argument && std::any_of(locking_functions.begin(), locking_functions.end(), [&](const auto& f) {
+            return f.of_table >= share_update_exclusive && c.function.name == f.name;
+        });
+    });
+}
+
+}  // namespace policy

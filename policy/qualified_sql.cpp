@@ -1,0 +1,26 @@
+#include "policy/qualified_sql.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace policy {
+
+std::string with_qualified_operators(std::string_view sql) {
+    static constexpr std::array<std::string_view, 7> operators{" = ", " <> ", " >= ", " > ", " < ", " + ", " - "};
+    std::string out;
+    for (std::size_t at = 0; at < sql.size();) {
+        const auto found = std::find_if(operators.begin(), operators.end(),
+                                        [&](std::string_view op) { return sql.substr(at).starts_with(op); });
+        if (found == operators.end()) {
+            out += sql[at++];
+            continue;
+        }
+        out += " OPERATOR(pg_catalog.";
+        out += found->substr(1, found->size() - 2);
+        out += ") ";
+        at += found->size();
+    }
+    return out;
+}
+
+}  // namespace policy

@@ -1,0 +1,118 @@
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "corpus.hpp"
+#include "judgement.hpp"
+#include "measure.hpp"
+
+// Compares what policy says that statements do with what a live server does. `claims [PATTERN]`: only the entries whose
+// id matches. Every disagreement must stand in disagreements.txt with PostgreSQL's own reason, and one that is gone must not.
+namespace claims {
+namespace {
+
+struct finding {
+    std::vector<std::string> disagreements;
+    std::string not_judged;
+};
+
+struct listed {
+    std::string reason;
+    std::set<int> versions;  // empty: all
+};
+
+// Lines of "id | versions or * | reason".
+std::map<std::string, listed> read_list(const std::string& file) {
+    std::map<std::string, listed> out;
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        if (line.empty() || line[0] == '#') continue;
+        const auto first = line.find(" | "), second = line.find(" | ", first + 3);
+        if (second == std::string::npos) throw std::runtime_error(file + ": not id | versions | reason: " + line);
+        auto& entry = out[line.substr(0, first)];
+        entry.reason = line.substr(second + 3);
+        std::istringstream versions(line.substr(first + 3, second - first - 3));
+        for (int v = 0; versions >> v;) entry.versions.insert(v);
+    }
+    return out;
+}
+
+std::map<std::string, finding> examine(const corpus& c, const std::regex& only) {
+    std::map<std::string, finding> out;
+    std::mutex guard;
+    std::size_t next = 0;
+    std::vector<std::jthread> threads;
+    for (int number = 0; number < 2; ++number)
+        threads.emplace_back([&, number] {
+            laboratory lab(number);
+            for (;;) {
+                const entry* e = nullptr;
+                {
+                    const std::scoped_lock lock(guard);
+                    while (next < c.entries.size() && !std::regex_search(c.entries[next].id, only)) ++next;
+                    if (next == c.entries.size()) return;
+                    e = &c.entries[next++];
+                }
+                finding f;
+                const auto r = lab.examine(*e);
+                if (!r.predicted.known) f.not_judged = r.predicted.why;
+                else f.disagreements = disagreements(r.predicted, r.measured, e->target);
+                if (!r.measured.known && f.not_judged.empty()) f.not_judged = r.measured.why;
+                const std::scoped_lock lock(guard);
+                out[e->id] = std::move(f);
+            }
+        });
+    threads.clear();
+    return out;
+}
+
+int report(const corpus& c, const std::map<std::string, finding>& findings, const std::map<std::string, listed>& list, int version) {
+    std::size_t agree = 0, excused = 0, unknown = 0, wrong = 0;
+    for (const auto& e : c.entries) {
+        const auto found = findings.find(e.id);
+        if (found == findings.end()) continue;
+        const auto entry = list.find(e.id);
+        const bool expected = entry != list.end() && (entry->second.versions.empty() || entry->second.versions.contains(version));
+        const auto& f = found->second;
+        unknown += !f.not_judged.empty();
+        if (f.disagreements.empty() && !expected) {
+            agree += f.not_judged.empty();
+        } else if (f.disagreements.empty() && f.not_judged.empty()) {
+            ++wrong;
+            std::cout << e.id << ": agrees now, take it from the list\n";
+        } else if (expected) {
+            ++excused;
+        } else {
+            ++wrong;
+            for (const auto& d : f.disagreements) std::cout << e.id << ": " << d << '\n';
+        }
+        if (std::getenv("CLAIMS_VERBOSE") && !f.not_judged.empty()) std::cout << e.id << ": not judged: " << f.not_judged << '\n';
+    }
+    std::cout << "PostgreSQL " << version << ": " << agree << " agree, " << unknown << " that the server or the parser refuses, "
+              << excused << " listed disagreements, " << wrong << " others\n";
+    return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace claims
+
+int main(int argc, char** argv) {
+    try {
+        const std::string here = std::string(SOURCE_DIR) + "/tests/claims/";
+        claims::corpus c;
+        claims::read_corpus(here + "lock_corpus.sql", c);
+        if (std::filesystem::exists(here + "combinations.sql")) claims::read_corpus(here + "combinations.sql", c);
+        claims::make_template(c);
+        const auto findings = claims::examine(c, std::regex(argc > 1 ? argv[1] : "."));
+        return claims::report(c, findings, claims::read_list(here + "disagreements.txt"), claims::server_version());
+    } catch (const std::exception& e) {
+        std::cerr << "claims: " << e.what() << '\n';
+        return 2;
+    }
+}

@@ -1,0 +1,261 @@
+#include "measure.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "policy/catalog.hpp"
+#include "policy/effects.hpp"
+#include "policy/judge.hpp"
+#include "state.hpp"
+
+namespace claims {
+namespace {
+
+using live::session;
+
+constexpr const char* template_name = "lt_template";
+
+// No parallel workers: what they read is counted elsewhere. With a statistics target of 1, ANALYZE reads 300 pages, so
+// that its sample can be told from a whole table of a few hundred pages.
+constexpr const char* settings = R"(
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+wal_level = logical
+max_wal_size = 2GB
+checkpoint_timeout = 1h
+max_prepared_transactions = 5
+max_parallel_maintenance_workers = 0
+max_parallel_workers_per_gather = 0
+default_statistics_target = 1
+jit = off
+timezone = UTC
+)";
+
+live::server& server() {
+    static live::server only(settings);
+    return only;
+}
+
+void run_as_admin(const std::string& sql) {
+    // Leaving a database takes the server a moment longer than the client.
+    for (int attempt = 0;; ++attempt) {
+        const auto error = session("postgres", server()).error_of(sql);
+        if (error.empty()) return;
+        if (!error.starts_with("55006") || attempt == 200) throw std::runtime_error(sql + ": " + error);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+}
+
+// Two copies made at once would find the template in use.
+std::mutex copying;
+
+std::string in_path(const std::string& name) {
+    for (const char* schema : {"app.", "public."})
+        if (name.starts_with(schema)) return name.substr(std::string_view(schema).size());
+    return name;
+}
+
+outcome predict(session& s, const std::string& sql) {
+    outcome out;
+    const auto script = policy::read_script(sql, {});
+    auto facts = s.facts();
+    facts.user = "postgres";
+    std::vector<policy::catalog_rows> answers;
+    for (const auto& query : policy::catalog_queries(script.words(), facts)) answers.push_back(s.rows(query));
+    const auto catalog = policy::read_catalog(answers);
+    const policy::transaction_memory nothing_done;
+    policy::known_relations known(catalog, nothing_done);
+    for (const auto& statement : script.words().statements) {
+        if (const auto* no = std::get_if<policy::unmodelled>(&statement.what)) out.known = false, out.why = "unmodelled: " + no->what;
+        if (const auto* no = std::get_if<policy::unparseable>(&statement.what)) out.known = false, out.why = "unparseable: " + no->message;
+        const auto does = policy::effects_of(statement, known, facts);
+        out.transactional = out.transactional && does.transactional;
+        for (const auto& r : does.relations) {
+            if (!r.visible) continue;  // of this transaction: nobody else's business, and not among those measured
+            if (r.relation.find(' ') == std::string::npos) {
+                out.add(in_path(r.relation), r.lock, r.work);
+                out.relations[in_path(r.relation)].unwaited = r.unwaited;
+            } else {
+                out.elsewhere = std::max(out.elsewhere, r.lock);
+                out.work_elsewhere = std::max(out.work_elsewhere, r.work);
+            }
+        }
+        known.after(statement);
+    }
+    return out;
+}
+
+bool refused_in_a_transaction(const std::string& error) {
+    return error.starts_with("25001") || error.starts_with("2D000");  // 2D000: COMMIT in a procedure
+}
+
+}  // namespace
+
+void make_template(const corpus& c) {
+    run_as_admin("CREATE ROLE lt_other");
+    const auto space = server().directory() / "space";
+    std::filesystem::create_directory(space);
+    std::filesystem::permissions(space, std::filesystem::perms::all);
+    // The server makes its own directory, so that it owns it whoever runs the tests.
+    session("postgres", server()).run("COPY (SELECT) TO PROGRAM 'mkdir -m 700 " + space.string() + "/lt'");
+    run_as_admin("CREATE TABLESPACE lt_ts LOCATION '" + space.string() + "/lt'");
+    run_as_admin(std::string("CREATE DATABASE ") + template_name);
+    session s(template_name, server());
+    s.run("SET search_path = app, public");
+    s.run(c.fixture);
+}
+
+int server_version() {
+    static const int version = session("postgres", server()).version();
+    return version;
+}
+
+laboratory::laboratory(int number) : number_(number) {}
+
+laboratory::~laboratory() {
+    try {
+        drop();
+    } catch (const std::exception&) {
+        // The server goes with all its databases.
+    }
+}
+
+void laboratory::drop() {
+    if (database_.empty()) return;
+    run_as_admin("DROP DATABASE IF EXISTS " + std::exchange(database_, {}));
+}
+
+void laboratory::fresh() {
+    if (!used_) return;
+    const std::scoped_lock lock(copying);
+    drop();
+    database_ = "lt_" + std::to_string(number_) + "_" + std::to_string(++serial_);
+    const bool can_choose = server_version() >= 15;
+    run_as_admin("CREATE DATABASE " + database_ + " TEMPLATE " + template_name + (can_choose ? " STRATEGY file_copy" : ""));
+    used_ = false;
+}
+
+std::string laboratory::fill(std::string sql) const {
+    for (const auto& [name, value] : {std::pair<std::string, std::string>{":DBNAME", database_}, {":SOCKET", server().directory().string()}})
+        for (auto at = sql.find(name); at != std::string::npos; at = sql.find(name)) sql.replace(at, name.size(), value);
+    return sql;
+}
+
+namespace {
+
+session client_of(const std::string& database) {
+    session s(database, server());
+    s.run("SET search_path = app, public");
+    return s;
+}
+
+void apply(session& s, const entry& e) {
+    for (const auto& setting : e.settings) {
+        const auto equals = setting.find('=');
+        s.run("SELECT set_config('" + setting.substr(0, equals) + "', '" + setting.substr(equals + 1) + "', false)");
+    }
+}
+
+}  // namespace
+
+laboratory::result laboratory::examine(const entry& e) {
+    used_ = used_ || !e.before.empty();
+    fresh();
+    result r;
+    try {
+        if (!e.before.empty()) {
+            used_ = true;
+            auto s = client_of(database_);
+            for (const auto& sql : e.before) s.run(fill(sql));
+        }
+        r.measured = inside(e, r.predicted);
+        if (!r.measured.transactional && e.alone) r.measured = outside(e);
+    } catch (const std::exception& error) {
+        used_ = true;
+        r.measured.known = false;
+        r.measured.why = error.what();
+    }
+    for (const auto& sql : e.after)
+        if (!session("postgres", server()).error_of(sql).empty()) client_of(database_).error_of(sql);
+    return r;
+}
+
+// In a transaction that is rolled back: the locks are all there at its end, and the copy may be used again.
+outcome laboratory::inside(const entry& e, outcome& predicted) {
+    auto client = client_of(database_), observer = client_of(database_);
+    apply(client, e);
+    const auto sql = fill(e.sql);
+    predicted = predict(client, sql);
+    outcome out;
+    client.run("BEGIN");
+    const auto before = look(client, true);
+    lock_log log;
+    // Locks of a savepoint are gone after it: they are looked at behind each statement.
+    for (const auto& statement : policy::read_script(sql, {}).words().statements) {
+        const auto text = statement.where.length > 0 ? sql.substr(statement.where.offset, statement.where.length) : sql;
+        if (const auto error = client.error_of(text); !error.empty()) {
+            out.known = false;
+            out.why = error;
+            out.transactional = !refused_in_a_transaction(error);
+            return out;
+        }
+        log.sample(observer, client.pid());
+    }
+    if (client.in_transaction()) {
+        log.write(before, out);
+        compare(before, look(client, true), out);
+    } else {
+        used_ = true;
+        out.counted = false;
+        log.write(before, out);
+    }
+    return out;
+}
+
+// On its own, under the eyes of an observer. A holder makes it wait, so that there is time to look.
+outcome laboratory::outside(const entry& e) {
+    used_ = true;
+    fresh();
+    used_ = true;
+    if (!e.before.empty()) {
+        auto s = client_of(database_);
+        for (const auto& sql : e.before) s.run(fill(sql));
+    }
+    auto client = client_of(database_), observer = client_of(database_), holder = client_of(database_);
+    apply(client, e);
+    outcome out;
+    out.transactional = false;
+    out.sampled = true;
+    out.counted = client.version() >= 15;  // before, the counters came late
+    const auto before = look(observer, false);
+    bool held = !e.target.empty() && holder.error_of("BEGIN; LOCK TABLE " + e.target + " IN ROW EXCLUSIVE MODE").empty();
+    lock_log log;
+    std::atomic<bool> done = false;
+    const int pid = client.pid();
+    std::thread work([&, sql = fill(e.sql)] {
+        out.why = client.error_of(sql);
+        done = true;
+    });
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(400);
+    while (!done) {
+        log.sample(observer, pid);
+        if (held && std::chrono::steady_clock::now() > until) {
+            holder.run("ROLLBACK");
+            held = false;
+        }
+    }
+    work.join();
+    out.known = out.why.empty();
+    log.write(before, out);
+    { const auto finished = std::move(client); }  // its counters are on record when it has ended
+    for (int i = 0; i < 200 && observer.value("SELECT count(*) FROM pg_stat_activity WHERE pid = " + std::to_string(pid)) != "0"; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    observer.run("SELECT pg_stat_clear_snapshot()");
+    compare(before, look(observer, false), out);
+    return out;
+}
+
+}  // namespace claims
