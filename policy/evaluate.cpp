@@ -86,7 +86,10 @@ public:
         enter_scope(s, does);
         verdict.mode = in_force_->mode;
         // Rows may be changed by what is harmless alone.
-        if (!harmless(s) || !session_.so_far.empty()) apply_rules(s, does, verdict);
+        if (!harmless(s) || !session_.so_far.empty()) {
+            apply_rules(s, does, text_, verdict);
+            if (const auto* b = std::get_if<block>(&s.what)) apply_rules(*b, verdict);
+        }
         out_.timeouts = std::max(out_.timeouts, verdict.timeouts);
         if (!harmless(s) || !verdict.findings.empty()) {
             const config::conduct& here = *in_force_;
@@ -119,8 +122,16 @@ private:
         for (auto& f : s.findings) f.action = std::min(f.action, most);
     }
 
-    void apply_rules(const statement& s, const effects& does, statement_decision& verdict) {
-        const context c{s, does, known_, session_, *in_force_, text_, alone_, sets_, overrides_, out_.statements.size()};
+    // The statements inside a DO are judged like others, but nothing can run in place of one of them.
+    void apply_rules(const block& b, statement_decision& verdict) {
+        for (std::size_t i = 0; i < b.body.size(); ++i)
+            apply_rules(b.body[i], effects_of(b.body[i], known_, session_), b.texts[i], verdict, true);
+    }
+
+    void apply_rules(const statement& s, const effects& does, std::string_view text, statement_decision& verdict,
+                     bool inside_block = false) {
+        const context c{s, does, known_, session_, *in_force_, text, alone_ && !inside_block, sets_, overrides_,
+                        out_.statements.size()};
         for (const auto* r : all_rules()) {
             auto h = r->check(c);
             if (!h) continue;
@@ -130,6 +141,7 @@ private:
                 verdict.overrides.push_back({std::string(r->text.id), o->reason});
                 continue;
             }
+            if (inside_block) h->instead.reset();
             auto f = finding_of(*r, *h, configured);
             if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
             verdict.findings.push_back(std::move(f));

@@ -56,8 +56,13 @@ private:
     void take(const std::string& sql) {
         for (auto& s : parse(sql, true)) {
             if (std::holds_alternative<unparseable>(s.what)) opaque_ = "a statement that does not parse";
-            out_.body.push_back(std::move(s));
+            add(std::move(s), sql);
         }
+    }
+
+    void add(statement s, const std::string& sql) {
+        out_.body.push_back(std::move(s));
+        out_.texts.push_back(sql);
     }
 
     // EXECUTE 'a literal': what it runs is known. Anything else is made up when it runs.
@@ -71,8 +76,9 @@ private:
     void take_expression(std::string expression) {
         if (const auto assigned = expression.find(":="); assigned != std::string::npos) expression.erase(0, assigned + 2);
         if (expression.find('(') == std::string::npos) return;
-        for (auto& s : parse("SELECT " + expression, true))
-            if (std::holds_alternative<query>(s.what)) out_.body.push_back(std::move(s));
+        const auto sql = "SELECT " + expression;
+        for (auto& s : parse(sql, true))
+            if (std::holds_alternative<query>(s.what)) add(std::move(s), sql);
     }
 
     static std::optional<std::string> literal_of(const std::string& expression) {

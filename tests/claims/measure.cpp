@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "policy/catalog.hpp"
+#include "policy/deeds.hpp"
 #include "policy/effects.hpp"
 #include "policy/judge.hpp"
 #include "state.hpp"
@@ -66,8 +67,7 @@ outcome predict(session& s, const std::string& sql) {
     std::vector<policy::catalog_rows> answers;
     for (const auto& query : policy::catalog_queries(script.words(), facts)) answers.push_back(s.rows(query));
     const auto catalog = policy::read_catalog(answers);
-    const policy::transaction_memory nothing_done;
-    policy::known_relations known(catalog, nothing_done);
+    policy::known_relations known(catalog, facts.so_far);
     for (const auto& statement : script.words().statements) {
         if (const auto* no = std::get_if<policy::unmodelled>(&statement.what)) out.known = false, out.why = "unmodelled: " + no->what;
         if (const auto* no = std::get_if<policy::unparseable>(&statement.what)) out.known = false, out.why = "unparseable: " + no->message;
@@ -83,6 +83,7 @@ outcome predict(session& s, const std::string& sql) {
                 out.work_elsewhere = std::max(out.work_elsewhere, r.work);
             }
         }
+        facts.so_far.after(policy::deeds_of(statement, does, known));
         known.after(statement);
     }
     return out;
