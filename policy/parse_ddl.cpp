@@ -53,7 +53,7 @@ ddl vacuum_of(const PgQuery__VacuumStmt& s) {
     for (const auto* n : list(s.rels, s.n_rels))
         if (n->node_case == PG_QUERY__NODE__NODE_VACUUM_RELATION)
             words.relations.push_back(target_of(n->vacuum_relation->relation));
-    for (const auto* o : options)
+    for (PgQuery__Node* const& o : options)
         if (o->node_case == PG_QUERY__NODE__NODE_DEF_ELEM && option_is_on({&o, 1}, text(o->def_elem->defname)))
             words.options.push_back(text(o->def_elem->defname));
         else if (o->node_case == PG_QUERY__NODE__NODE_DEF_ELEM)
@@ -230,7 +230,7 @@ ddl database_of(const PgQuery__AlterDatabaseStmt& s) {
 }
 
 bool is_off(std::span<PgQuery__Node* const> options, std::string_view name) {
-    for (const auto* n : options)
+    for (PgQuery__Node* const& n : options)
         if (n->node_case == PG_QUERY__NODE__NODE_DEF_ELEM && text(n->def_elem->defname) == name)
             return !option_is_on({&n, 1}, name);
     return false;

@@ -2,6 +2,7 @@
 -- lock_corpus.sql and in its format. Where a text has several statements they are run one after the other in one
 -- transaction, and the locks are looked at behind each.
 
+--@corpus
 --## combination/actions
 --# two.add_addc @t
 ALTER TABLE t ADD COLUMN c_a int, ADD COLUMN c_b int DEFAULT 7

@@ -36,12 +36,18 @@ void directive(std::string line, corpus& into) {
 void read_corpus(const std::filesystem::path& file, corpus& into) {
     std::ifstream in(file);
     if (!in) throw std::runtime_error("cannot read " + file.string());
-    bool fixture = false;
+    bool fixture = false, statements = false;
     for (std::string line; std::getline(in, line);) {
-        if (line == "--@fixture" || line == "--@corpus") fixture = line == "--@fixture";
-        else if (fixture) into.fixture += line + '\n';
-        else if (line.starts_with("--#") || (!into.entries.empty() && line.starts_with("--"))) directive(line, into);
-        else if (!line.empty() && !into.entries.empty()) into.entries.back().sql += line + '\n';
+        if (line == "--@fixture" || line == "--@corpus") {
+            fixture = line == "--@fixture";
+            statements = !fixture;
+        } else if (fixture) {
+            into.fixture += line + '\n';
+        } else if (statements && line.starts_with("--")) {
+            directive(line, into);
+        } else if (statements && !line.empty() && !into.entries.empty()) {
+            into.entries.back().sql += line + '\n';
+        }
     }
 }
 
