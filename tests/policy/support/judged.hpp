@@ -17,10 +17,12 @@ struct table {
     bool exists = true;
 };
 
+// The rows that read_catalog.cpp reads: the name, and where there is such a relation, what it is.
 inline policy::catalog_rows answer(const table& t) {
     using text = std::optional<std::string>;
-    if (!t.exists) return {{text(""), text(t.name), text("self"), {}, {}, {}, {}, {}, text("f"), {}}};
-    return {{text(""), text(t.name), text("self"), text("16384"), text("public"), text(t.name), text(t.kind), text(t.persistence),
+    if (!t.exists) return {{text("name"), text(""), text(t.name), {}, {}}};
+    return {{text("name"), text(""), text(t.name), text("16384"), {}},
+            {text("relation"), text("16384"), text("public"), text(t.name), text(t.kind), text(t.persistence),
              text(t.created_here ? "t" : "f"), t.size.empty() ? text() : text(t.size)}};
 }
 
@@ -31,7 +33,7 @@ inline policy::decision judged(std::string_view sql, const policy::session_facts
 
 inline policy::decision judged(std::string_view sql, const table& t, const policy::session_facts& session = {},
                                const config::settings& settings = {}) {
-    const std::vector<policy::catalog_rows> answers{answer(t), {}};
+    const std::vector<policy::catalog_rows> answers{answer(t)};
     return policy::judge(policy::read_script(sql, {}), session, answers, settings);
 }
 
