@@ -52,12 +52,4 @@ void list(const query& q, effect_list& out) {
         out.add_reach("what the query comes to read and write", {row_exclusive, work::scan});
 }
 
-bool locks_by_function(const query& q) noexcept {
-    return std::any_of(q.calls.begin(), q.calls.end(), [](const function_call& c) {
-        return c.argument && std::any_of(locking_functions.begin(), locking_functions.end(), [&](const auto& f) {
-            return f.of_table >= share_update_exclusive && c.function.name == f.name;
-        });
-    });
-}
-
 }  // namespace policy

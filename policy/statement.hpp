@@ -259,9 +259,6 @@ struct statement {
     std::vector<std::string> runs_prepared;  // EXECUTE, also inside EXPLAIN
 };
 
-// It calls a function that locks what it is given more than a writer would: brin_summarize_new_values.
-bool locks_by_function(const query& q) noexcept;
-
 // Nothing in it is for rules or timeouts.
 bool harmless(const statement& s) noexcept;
 

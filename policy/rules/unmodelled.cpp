@@ -22,12 +22,13 @@ constinit const rule unmodelled{
             .id = "unmodelled",
             .family = family::opaque,
             .summary = "A statement whose locks Lockkeeper does not know",
-            .fires_when = "the text parses, but what it does cannot be told from it: a DO block that changes the schema, "
+            .fires_when = "the text parses, but what it does cannot be told from it: a DO block that puts its SQL "
+                          "together as it runs, "
                           "or a statement of a newer PostgreSQL",
             .harm = "What the statement locks and for how long is not known, so it cannot be called safe.",
             .remedy = "Send the schema changes of the block as statements of their own, so that each can be judged.",
             .django = "In a migration: one RunSQL for each statement, instead of a DO block.",
-            .before = "DO $$ BEGIN EXECUTE 'ALTER TABLE orders ADD COLUMN note text'; END $$",
+            .before = "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN note text', 'orders'); END $$",
             .after = "ALTER TABLE orders ADD COLUMN note text",
             .action = config::action::warn,
         },

@@ -195,7 +195,8 @@ outcome laboratory::inside(const entry& e, outcome& predicted) {
     const auto before = look(client, true);
     lock_log log;
     // Locks of a savepoint are gone after it: they are looked at behind each statement.
-    for (const auto& statement : policy::read_script(sql, {}).words().statements) {
+    const auto script = policy::read_script(sql, {});
+    for (const auto& statement : script.words().statements) {
         const auto text = statement.where.length > 0 ? sql.substr(statement.where.offset, statement.where.length) : sql;
         if (const auto error = client.error_of(text); !error.empty()) {
             out.known = false;
