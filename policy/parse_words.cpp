@@ -45,31 +45,6 @@ words explain_of(const PgQuery__ExplainStmt& s, std::string_view sql, std::size_
     return planned;
 }
 
-bool mentions_ddl(std::string_view body) {
-    static constexpr std::array suspicious{
-        word("create"), word("alter"),   word("drop"),    word("truncate"), word("reindex"),
-        word("lock"),   word("cluster"), word("refresh"), word("execute"),  word("call"),
-    };
-    scanner scan(body, {});
-    for (token t = scan.next(); t.kind != token_kind::end; t = scan.next()) {
-        if (t.kind == token_kind::broken || t.kind == token_kind::unfinished) return true;
-        for (const auto k : suspicious)
-            if (t.is(k)) return true;
-    }
-    return false;
-}
-
-words do_of(const PgQuery__DoStmt& s) {
-    std::string body, language = "plpgsql";
-    for (const auto* n : list(s.args, s.n_args)) {
-        if (n->node_case != PG_QUERY__NODE__NODE_DEF_ELEM) continue;
-        if (text(n->def_elem->defname) == "as") body = string_of(n->def_elem->arg);
-        if (text(n->def_elem->defname) == "language") language = string_of(n->def_elem->arg);
-    }
-    if (language != "plpgsql" || mentions_ddl(body)) return unmodelled{"DO"};
-    return let_through{};
-}
-
 }  // namespace
 
 words words_of(const PgQuery__Node& n, std::string_view sql, std::size_t offset) {
