@@ -18,7 +18,7 @@ public:
     void about(const statement& s) {
         if (const auto* i = std::get_if<create_index>(&s.what)) about(*i);
         if (const auto* a = std::get_if<alter_table>(&s.what)) about(*a);
-        if (const auto* r = std::get_if<renaming>(&s.what)) about(r->relation);
+        if (const auto* r = std::get_if<renaming>(&s.what)) about(*r);
         if (const auto* d = std::get_if<ddl>(&s.what)) about(*d);
         if (const auto* q = std::get_if<query>(&s.what)) about(*q);
         if (const auto* b = std::get_if<block>(&s.what))
@@ -55,6 +55,12 @@ private:
         for (const auto& r : d.relations) about(r.name);
         for (const auto& o : d.objects) about(o);
         for (const auto& c : d.columns) about(c);
+    }
+
+    void about(const renaming& r) {
+        about(r.relation);
+        if (r.kind == object_kind::attribute)
+            about(object_name{object_kind::type, "pg_type", r.relation.schema, r.relation.name, {}});
     }
 
     void about(const query& q) {

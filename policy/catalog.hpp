@@ -53,6 +53,12 @@ struct constraint_facts {
     std::string expression;            // of a CHECK: pg_constraint.conbin, PostgreSQL's own tree of it
 };
 
+// That a column owns: SERIAL and identity have one.
+struct owned_sequence {
+    std::uint32_t oid = 0;
+    std::int32_t column = 0;  // attnum
+};
+
 // A type that the text names.
 struct type_facts {
     std::uint32_t oid = 0, base = 0;  // base: of a domain; else the same
@@ -84,9 +90,10 @@ struct relation_facts {
     std::vector<std::uint32_t> parents, children;  // direct ones: partitions and inheritance
     bool is_partition = false;
     std::uint32_t default_partition = 0;
+    std::int32_t partition_key = 0;     // attnum of the only column that it is partitioned by ranges of; 0: no such one
     std::uint32_t table = 0;            // of an index; of a sequence: the table that owns it
     std::vector<std::uint32_t> referenced_by;      // tables with a foreign key to it
-    std::vector<std::uint32_t> sequences;          // that its columns own
+    std::vector<owned_sequence> sequences;
     std::vector<std::uint32_t> views;              // that use it, directly
     std::vector<std::uint32_t> reads;              // of a view: what it uses
     std::vector<column_facts> columns;

@@ -57,7 +57,8 @@ GROUP BY u.schema, u.name)");
 
 // pg_depend is walked as DROP does (dependency.c): to whatever depends on an object, and from an object that is part of
 // another (the rule of a view) to that one. 1247 is pg_type, 1255 pg_proc, 1259 pg_class, 2604 pg_attrdef,
-// 2606 pg_constraint, 2618 pg_rewrite, 2620 pg_trigger, 3256 pg_policy, 3381 pg_statistic_ext.
+// 2606 pg_constraint, 2618 pg_rewrite, 2620 pg_trigger, 3256 pg_policy, 3381 pg_statistic_ext,
+// 6104 pg_publication, 6106 pg_publication_rel.
 const std::string& dependents() {
     static const std::string sql = with_qualified_operators(R"(
 WITH RECURSIVE asked AS (
@@ -124,7 +125,10 @@ root(ord, classid, objid, sub) AS (
     WHERE a.class = 'pg_language'
     UNION ALL SELECT a.ord, 2601::pg_catalog.oid, m.oid, 0
     FROM asked AS a JOIN pg_catalog.pg_am AS m ON (m.amname = a.name::pg_catalog.name)
-    WHERE a.class = 'pg_am'),
+    WHERE a.class = 'pg_am'
+    UNION ALL SELECT a.ord, 6104::pg_catalog.oid, p.oid, 0
+    FROM asked AS a JOIN pg_catalog.pg_publication AS p ON (p.pubname = a.name::pg_catalog.name)
+    WHERE a.class = 'pg_publication'),
 hit(ord, classid, objid, sub, depth) AS (
     SELECT r.ord, r.classid, r.objid, r.sub, 0 FROM root AS r
     UNION
@@ -149,7 +153,9 @@ touched(ord, oid, lock, columns) AS (
     UNION SELECT h.ord, p.polrelid, 'x', false FROM hit AS h JOIN pg_catalog.pg_policy AS p ON (p.oid = h.objid)
     WHERE h.classid = 3256
     UNION SELECT h.ord, s.stxrelid, 'u', false FROM hit AS h JOIN pg_catalog.pg_statistic_ext AS s ON (s.oid = h.objid)
-    WHERE h.classid = 3381)
+    WHERE h.classid = 3381
+    UNION SELECT h.ord, p.prrelid, 'u', false FROM hit AS h JOIN pg_catalog.pg_publication_rel AS p ON (p.oid = h.objid)
+    WHERE h.classid = 6106)
 SELECT 'dependent', a.class, a.schema, a.name, a.rschema, a.rname, a.args, c.oid, n.nspname, c.relname, c.relkind, t.lock, t.columns
 FROM asked AS a
 JOIN (SELECT DISTINCT r.ord FROM root AS r) AS f ON (f.ord = a.ord)

@@ -125,7 +125,9 @@ SELECT 'relation', c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
        EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS p WHERE p.prrelid = c.oid)
            OR EXISTS (SELECT FROM pg_catalog.pg_publication AS p WHERE p.puballtables),
        c.relpages, am.amname, COALESCE(ts.spcname, db.spcname), c.relowner::pg_catalog.regrole,
-       pg_catalog.current_setting('default_statistics_target')
+       pg_catalog.current_setting('default_statistics_target'),
+       (SELECT p.partattrs[0] FROM pg_catalog.pg_partitioned_table AS p
+        WHERE p.partrelid = c.oid AND p.partstrat = 'r' AND p.partnatts = 1)
 FROM born AS b CROSS JOIN me
 JOIN pg_catalog.pg_class AS c ON (c.oid = b.oid)
 JOIN pg_catalog.pg_namespace AS n ON (n.oid = c.relnamespace)

@@ -2,11 +2,21 @@
 
 #include <algorithm>
 
+#include "policy/partition_proof.hpp"
 #include "policy/quote.hpp"
 
 namespace policy {
 
 cost heavier(cost a, cost b) noexcept { return {std::max(a.lock, b.lock), std::max(a.work, b.work)}; }
+
+namespace {
+
+// Of its own, and as many as a table may have.
+bool has_rows(const relation_facts& r) noexcept {
+    return !r.partitioned() && r.kind != 'v' && r.kind != 'f' && r.kind != 'S' && r.kind != 'c';
+}
+
+}  // namespace
 
 relation_effect& effect_list::entry(std::uint32_t oid, const std::string& name) {
     for (std::size_t i = 0; i < oids_.size(); ++i)
@@ -21,7 +31,7 @@ void effect_list::add(const relation_facts& facts, cost c) {
     if (c.lock == lock_mode::none || !facts.exists) return;
     auto& e = entry(facts.oid, readable(facts.name));
     e.lock = std::max(e.lock, c.lock);
-    if (!facts.partitioned() && facts.kind != 'v' && facts.kind != 'f') e.work = std::max(e.work, c.work);
+    if (has_rows(facts)) e.work = std::max(e.work, c.work);
     e.size = facts.size;
     e.visible = facts.visible();
 }
@@ -73,6 +83,13 @@ std::vector<const relation_facts*> effect_list::family(const relation_facts& roo
             if (child && std::find(out.begin(), out.end(), child) == out.end()) out.push_back(child);
         }
     return out;
+}
+
+void add_default_partition(const relation_facts& parent, const partition_bound& beside, effect_list& out) {
+    const auto* partition = out.relation(parent.default_partition);
+    if (!partition) return;
+    const auto its_work = rows_are_outside(parent, beside, *partition) ? work::none : work::scan;
+    out.add_family(*partition, {lock_mode::access_exclusive, its_work});
 }
 
 void add_key_partner(const relation_facts& partner, cost c, effect_list& out) {

@@ -57,6 +57,9 @@ void list(const renaming& r, effect_list& out);
 void list(const ddl& d, effect_list& out);
 void list(const query& q, effect_list& out);
 
+// A new partition beside it: its rows may belong there.
+void add_default_partition(const relation_facts& parent, const partition_bound& beside, effect_list& out);
+
 // A foreign key's other side, with its partitions.
 void add_key_partner(const relation_facts& partner, cost c, effect_list& out);
 

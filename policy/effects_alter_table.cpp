@@ -2,6 +2,7 @@
 #include <array>
 
 #include "policy/effect_list.hpp"
+#include "policy/partition_proof.hpp"
 #include "policy/type_change.hpp"
 #include "policy/version_differences.hpp"
 
@@ -244,9 +245,9 @@ private:
         case alter_action::drop_column: dropped({object_kind::column, "pg_attribute", {}, step.name, words_.relation, -1}, step); break;
         case alter_action::drop_constraint: dropped({object_kind::constraint, "pg_constraint", {}, step.name, words_.relation, -1}, step); break;
         case alter_action::set_type: retyped(step); break;
-        case alter_action::set_identity: sequences(share_row_exclusive); break;
+        case alter_action::set_identity: sequences_of(root_.column(step.name), share_row_exclusive); break;
         case alter_action::drop_identity:
-            if (const auto* c = root_.column(step.name); !root_.known || (c && c->identity)) sequences(access_exclusive);
+            if (const auto* c = root_.column(step.name); c && c->identity) sequences_of(c, access_exclusive);
             break;
         case alter_action::set_owner:
             if (!(root_.known && (step.value.empty() ? root_.owner == out_.session().user : root_.owner == step.value)))
@@ -274,7 +275,12 @@ private:
     }
 
     void sequences(lock_mode lock) {
-        for (const auto oid : root_.sequences) out_.add(oid, {lock});
+        for (const auto& s : root_.sequences) out_.add(s.oid, {lock});
+    }
+
+    void sequences_of(const column_facts* column, lock_mode lock) {
+        for (const auto& s : root_.sequences)
+            if (!column || s.column == column->number) out_.add(s.oid, {lock});
     }
 
     void key_partner(const constraint_words& c, bool has_values) {
@@ -284,6 +290,9 @@ private:
     }
 
     void validated(const alter_step& step) {
+        for (const auto& added : words_.steps)
+            if (added.constraint && added.constraint->name == step.name && added.constraint->referenced)
+                add_key_partner(out_.relation(*added.constraint->referenced), {row_share, work::scan}, out_);
         for (const auto& k : root_.constraints)
             if (k.name == step.name && k.kind == constraint_kind::foreign_key && !k.valid)
                 if (const auto* other = out_.relation(k.referenced)) add_key_partner(*other, {row_share, work::scan}, out_);
@@ -317,23 +326,20 @@ private:
             for (const auto& k : other->constraints)
                 if (k.referenced == root_.oid && has(k.referenced_columns)) out_.add_family(*other, {access_exclusive, its_work});
         }
-        if (from->identity) sequences(share_row_exclusive);
+        if (from->identity) sequences_of(from, share_row_exclusive);
         else if (from->has_default && !from->generated)
-            sequences(lock_on(difference::retyped_serial, out_.session().server_version));
+            sequences_of(from, lock_on(difference::retyped_serial, out_.session().server_version));
     }
 
     void attached(const alter_step& step) {
         if (!step.partner) return;
         const auto partition = out_.relation(*step.partner);
         if (words_.kind == object_kind::index || root_.kind == 'I') return attached_index(partition);
-        auto its_work = work::scan;
+        auto its_work = rows_are_within(root_, step.bound, partition) ? work::none : work::scan;
         for (const auto& i : root_.indexes)
             if (i.valid && !has_same(partition, i)) its_work = work::index_build;
         out_.add_family(partition, {access_exclusive, its_work});
-        if (!step.default_bound) {
-            const auto* standard = out_.relation(root_.default_partition);
-            if (standard) out_.add_family(*standard, {access_exclusive, work::scan});
-        }
+        if (!step.bound.is_default) add_default_partition(root_, step.bound, out_);
         for (const auto& k : root_.constraints) {
             if (k.kind != constraint_kind::foreign_key) continue;
             const bool same = std::any_of(partition.constraints.begin(), partition.constraints.end(), [&](const auto& its) {

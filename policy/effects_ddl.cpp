@@ -86,9 +86,15 @@ void list_index(const relation_facts& index, const ddl& d, cost of_table, effect
         }
 }
 
+// CONCURRENTLY skips the indexes of exclusion constraints.
+bool built_anew(const index_facts& i, const ddl& d) noexcept { return !(d.concurrently && i.exclusion); }
+
 void reindex(const relation_facts& table, const ddl& d, cost c, effect_list& out) {
     for (const auto* part : out.family(table)) {
-        const bool nothing = part->known && !part->partitioned() && part->indexes.empty();
+        // The children of a plain table are not its parts.
+        if (part != &table && !table.partitioned()) continue;
+        const bool nothing = part->known && !part->partitioned() &&
+                             std::none_of(part->indexes.begin(), part->indexes.end(), [&](const auto& i) { return built_anew(i, d); });
         const bool leaf = part != &table;
         out.add(*part, {leaf && d.concurrently ? share : c.lock, nothing ? work::none : c.work});
         for (const auto& i : part->indexes) {
@@ -96,7 +102,7 @@ void reindex(const relation_facts& table, const ddl& d, cost c, effect_list& out
             index.oid = i.oid;
             index.kind = part->partitioned() ? 'I' : 'i';
             index.name = {part->name.schema, i.name};
-            if (!part->partitioned()) out.add(index, {access_exclusive});
+            if (!part->partitioned() && built_anew(i, d)) out.add(index, {access_exclusive});
         }
     }
 }
@@ -132,7 +138,7 @@ void truncate(const relation_use& r, const ddl& d, cost c, effect_list& out) {
             out.add(oid, {lock_on(difference::truncated_partition, out.session().server_version)});
     for (const auto* part : out.family(facts))
         if (d.restart_identity)
-            for (const auto sequence : part->sequences) out.add(sequence, c);
+            for (const auto& sequence : part->sequences) out.add(sequence.oid, c);
     std::vector<std::uint32_t> seen;
     if (d.cascade) add_referencing(facts, out, seen);
 }
@@ -203,7 +209,7 @@ void list_target(const relation_use& r, const ddl& d, cost c, effect_list& out) 
     case verb::set_schema:
     case verb::set_owner:
         if (d.kind == object_kind::trigger) return out.add(facts, {access_share});
-        for (const auto sequence : facts.sequences) out.add(sequence, c);
+        for (const auto& sequence : facts.sequences) out.add(sequence.oid, c);
         break;
     case verb::cluster: {
         for (const auto* part : out.family(facts))
@@ -223,7 +229,7 @@ void list_target(const relation_use& r, const ddl& d, cost c, effect_list& out) 
 // A new partition: the default partition may hold its rows, and the parent's foreign keys are made for it, too.
 void list_partition_of(const relation_facts& parent, const ddl& d, effect_list& out) {
     out.add(parent, {access_exclusive});
-    if (!d.partition_default) out.add(parent.default_partition, {access_exclusive, work::scan});
+    if (!d.bound.is_default) add_default_partition(parent, d.bound, out);
     for (const auto& k : parent.constraints)
         if (k.kind == constraint_kind::foreign_key) out.add(k.referenced, {share_row_exclusive});
     for (const auto oid : parent.referenced_by)
@@ -232,16 +238,21 @@ void list_partition_of(const relation_facts& parent, const ddl& d, effect_list& 
 
 void list_side(const relation_use& r, const ddl& d, effect_list& out) {
     const auto facts = out.relation(r.name);
+    const bool reads_all = d.verb == verb::create_table && d.whole_tables && !d.with_no_data;
     switch (r.as) {
     case use::target:
     case use::created: return;
     case use::referenced: return add_key_partner(facts, {share_row_exclusive}, out);
     case use::parent: return out.add(facts, {share_update_exclusive});
     case use::partitioned_parent: return list_partition_of(facts, d, out);
+    case use::like_with_defaults:
+        if (std::any_of(facts.columns.begin(), facts.columns.end(), [](const auto& c) { return c.has_default; }))
+            out.add_reach("sequences of the defaults of " + r.name.name, {access_share});
+        return out.add(facts, {access_share});
     case use::like: return out.add(facts, {access_share});
     case use::read:
-        out.add(facts, {access_share, d.whole_tables && !d.with_no_data ? work::scan : work::none});
-        if (facts.kind == 'v' && d.verb == verb::create_table) add_reads(facts, {access_share, work::scan}, out);
+        out.add(facts, {access_share, reads_all ? work::scan : work::none});
+        if (facts.kind == 'v' && reads_all) add_reads(facts, {access_share, work::scan}, out);
         return;
     case use::row_locked: return out.add(facts, {row_share});
     case use::row_type:
@@ -279,6 +290,7 @@ void list(const ddl& d, effect_list& out) {
     list_objects(d, c, out);
     const bool named = out.known().catalog().asked && !d.objects.empty();
     if (!named) out.add_reach(d.reach, c);
+    if (d.verb == verb::reindex && !d.reach.empty()) out.add_reach("indexes of " + d.reach, {access_exclusive});
 }
 
 }  // namespace policy

@@ -18,7 +18,6 @@ constexpr std::array locking_functions{
     locking_function{"brin_summarize_new_values", share_update_exclusive, share_update_exclusive},
     locking_function{"brin_summarize_range", share_update_exclusive, share_update_exclusive},
     locking_function{"brin_desummarize_range", share_update_exclusive, share_update_exclusive},
-    locking_function{"gin_clean_pending_list", row_exclusive, none},
     locking_function{"bt_index_check", access_share, access_share},
     locking_function{"bt_index_parent_check", share, share},
     locking_function{"nextval", row_exclusive, row_exclusive},

@@ -95,7 +95,7 @@ void take_definition(alter_step& step, const PgQuery__Node& def) {
     case PG_QUERY__NODE__NODE_RANGE_VAR: step.partner = name_of(def.range_var); break;
     case PG_QUERY__NODE__NODE_PARTITION_CMD:
         step.partner = name_of(def.partition_cmd->name);
-        step.default_bound = def.partition_cmd->bound && def.partition_cmd->bound->is_default;
+        if (def.partition_cmd->bound) step.bound = bound_of(*def.partition_cmd->bound);
         if (def.partition_cmd->concurrent) step.action = alter_action::detach_partition_concurrently;
         break;
     case PG_QUERY__NODE__NODE_LIST:

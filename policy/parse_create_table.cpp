@@ -3,6 +3,9 @@
 namespace policy::nodes {
 namespace {
 
+// CREATE_TABLE_LIKE_DEFAULTS in parsenodes.h
+constexpr std::uint32_t like_defaults = 1u << 3;
+
 void add_referenced(ddl& words, const constraint_words& c) {
     if (c.kind == constraint_kind::foreign_key && c.referenced) words.relations.push_back({*c.referenced, use::referenced});
 }
@@ -18,13 +21,30 @@ void add_element(ddl& words, const PgQuery__Node& n) {
         add_referenced(words, words.constraints.back());
         break;
     case PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE:
-        words.relations.push_back({name_of(n.table_like_clause->relation), use::like});
+        words.relations.push_back({name_of(n.table_like_clause->relation),
+                                   n.table_like_clause->options & like_defaults ? use::like_with_defaults : use::like});
         break;
     default: break;
     }
 }
 
+// One end of a range; false where it is no literal. MINVALUE and MAXVALUE look like columns.
+bool take_end(std::span<PgQuery__Node* const> ends, std::optional<std::string>& into) {
+    if (ends.size() != 1) return false;
+    if (ends[0]->node_case == PG_QUERY__NODE__NODE_COLUMN_REF) return true;
+    into = constant(ends[0]);
+    return into.has_value();
+}
+
 }  // namespace
+
+partition_bound bound_of(const PgQuery__PartitionBoundSpec& s) {
+    partition_bound words;
+    words.is_default = s.is_default;
+    words.range = take_end(list(s.lowerdatums, s.n_lowerdatums), words.lower) &&
+                  take_end(list(s.upperdatums, s.n_upperdatums), words.upper);
+    return words;
+}
 
 ddl create_table_of(const PgQuery__CreateStmt& s) {
     ddl words;
@@ -32,7 +52,7 @@ ddl create_table_of(const PgQuery__CreateStmt& s) {
     words.kind = object_kind::table;
     words.if_exists = s.if_not_exists;
     words.temporary = s.relation && temporary(*s.relation);
-    words.partition_default = s.partbound && s.partbound->is_default;
+    if (s.partbound) words.bound = bound_of(*s.partbound);
     words.relations.push_back({name_of(s.relation), use::created});
     for (const auto* n : list(s.inh_relations, s.n_inh_relations))
         if (const auto* parent = range_var(n))

@@ -242,6 +242,11 @@ ddl subscription_of(std::span<PgQuery__Node* const> options, bool makes_slot) {
     return words;
 }
 
+ddl alter_publication_of(const PgQuery__AlterPublicationStmt& s) {
+    const bool replaces = s.action == PG_QUERY__ALTER_PUBLICATION_ACTION__AP_SetObjects && s.n_pubobjects > 0;
+    return publication_of(list(s.pubobjects, s.n_pubobjects), replaces ? std::optional(text(s.pubname)) : std::nullopt);
+}
+
 // ALTER SUBSCRIPTION: what looks at the publisher again cannot be rolled back.
 ddl subscription_of(const PgQuery__AlterSubscriptionStmt& s) {
     auto words = in_the_catalogs();
@@ -296,9 +301,9 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_COMMENT_STMT: return remark_of(n.comment_stmt->objtype, n.comment_stmt->object);
     case PG_QUERY__NODE__NODE_SEC_LABEL_STMT: return remark_of(n.sec_label_stmt->objtype, n.sec_label_stmt->object);
     case PG_QUERY__NODE__NODE_CREATE_PUBLICATION_STMT:
-        return publication_of(list(n.create_publication_stmt->pubobjects, n.create_publication_stmt->n_pubobjects));
+        return publication_of(list(n.create_publication_stmt->pubobjects, n.create_publication_stmt->n_pubobjects), std::nullopt);
     case PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT:
-        return publication_of(list(n.alter_publication_stmt->pubobjects, n.alter_publication_stmt->n_pubobjects));
+        return alter_publication_of(*n.alter_publication_stmt);
     case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
         return moved(verb::set_schema, n.alter_object_schema_stmt->object_type, n.alter_object_schema_stmt->relation);
     case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT:

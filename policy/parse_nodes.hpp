@@ -68,6 +68,7 @@ relation_name function_of(const PgQuery__FuncCall& f);
 
 constraint_words constraint_of(const PgQuery__Constraint& c);
 column_words column_of(const PgQuery__ColumnDef& c);
+partition_bound bound_of(const PgQuery__PartitionBoundSpec& s);
 
 // One file each.
 create_index index_of(const PgQuery__IndexStmt& s, std::string_view sql, std::size_t offset);
@@ -93,7 +94,8 @@ ddl on(verb v, object_kind kind, const PgQuery__RangeVar* target);
 ddl in_the_catalogs(object_kind kind = object_kind::other);
 // Statements about objects of many kinds.
 ddl drop_of(const PgQuery__DropStmt& s);
-ddl publication_of(std::span<PgQuery__Node* const> objects);
+// `replaced`: the publication whose tables are replaced by them.
+ddl publication_of(std::span<PgQuery__Node* const> objects, const std::optional<std::string>& replaced);
 ddl remark_of(PgQuery__ObjectType type, const PgQuery__Node* object);
 ddl moved(verb v, PgQuery__ObjectType type, const PgQuery__RangeVar* relation);
 words rename_of(const PgQuery__RenameStmt& s);

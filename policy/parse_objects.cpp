@@ -113,13 +113,15 @@ ddl drop_of(const PgQuery__DropStmt& s) {
     return words;
 }
 
-ddl publication_of(std::span<PgQuery__Node* const> objects) {
+ddl publication_of(std::span<PgQuery__Node* const> objects, const std::optional<std::string>& replaced) {
     ddl words;
     words.verb = verb::publish;
     words.kind = object_kind::publication;
     for (const auto* n : objects)
         if (n->node_case == PG_QUERY__NODE__NODE_PUBLICATION_OBJ_SPEC && n->publication_obj_spec->pubtable)
             words.relations.push_back({name_of(n->publication_obj_spec->pubtable->relation), use::target});
+    // What was published before and is not any more is locked, too.
+    if (replaced) words.objects.push_back({object_kind::publication, "pg_publication", {}, *replaced, {}, -1});
     return words;
 }
 

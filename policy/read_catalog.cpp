@@ -55,6 +55,7 @@ relation_facts relation_of(const row_reader& r) {
     f.access_method = r.text(15);
     f.tablespace = r.text(16);
     f.owner = r.text(17);
+    f.partition_key = r.is_null(19) ? 0 : r.integer(19);
     f.unlogged = r.text(5) == "u";
     return f;
 }
@@ -139,7 +140,7 @@ private:
             if (from) add(from->views, r.oid(3));
             if (to) add(to->reads, r.oid(1));
         } else {
-            if (from) add(from->sequences, r.oid(3));
+            if (from) from->sequences.push_back({r.oid(3), r.integer(4)});
             if (to) to->table = r.oid(1);
         }
     }

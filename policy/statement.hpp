@@ -41,6 +41,7 @@ enum class use : std::uint8_t {
     parent,      // INHERITS
     partitioned_parent,  // PARTITION OF
     like,        // LIKE, OWNED BY, a trigger's FROM: only looked at
+    like_with_defaults,  // LIKE ... INCLUDING DEFAULTS
     read,        // its rows are read: FROM, a sub-select, the query of a view
     row_locked,  // SELECT ... FOR UPDATE, FOR SHARE
     row_type,    // its row type is named; it may be no relation at all
@@ -169,6 +170,13 @@ enum class alter_action : std::uint8_t {
     attach_partition, detach_partition, detach_partition_concurrently, detach_partition_finalize, foreign_options,
 };
 
+// FOR VALUES ... or DEFAULT.
+struct partition_bound {
+    bool is_default = false;
+    bool range = false;  // over one column, its ends literals, MINVALUE or MAXVALUE: the two are none
+    std::optional<std::string> lower, upper;
+};
+
 // One action of ALTER TABLE (or ALTER INDEX, VIEW, ...).
 struct alter_step {
     alter_action action = alter_action::add_column;
@@ -180,7 +188,7 @@ struct alter_step {
     std::optional<relation_name> partner;  // partition, inheritance parent
     std::vector<std::string> options;      // names in SET (...) and RESET (...), `toast.` kept
     std::string value;                     // new owner, tablespace, access method, index to cluster on
-    bool default_bound = false;            // ATTACH PARTITION ... DEFAULT
+    partition_bound bound;                 // ATTACH PARTITION
     std::optional<expression_words> expression;  // SET DEFAULT, SET EXPRESSION; none: DROP DEFAULT
 };
 
@@ -235,7 +243,7 @@ struct ddl {
     bool with_no_data = false;                   // CREATE TABLE AS, REFRESH
     bool whole_tables = false;                   // CREATE TABLE AS: all rows of what it reads
     bool replaces = false;                       // OR REPLACE
-    bool partition_default = false;              // CREATE TABLE ... PARTITION OF ... DEFAULT
+    partition_bound bound;                       // CREATE TABLE ... PARTITION OF
     bool restart_identity = false;               // TRUNCATE
 };
 

@@ -9,6 +9,6 @@ namespace claims {
 
 // What was predicted and did not happen, or happened and was not predicted: "weaker: lock on ref SHARE ROW EXCLUSIVE, not
 // ACCESS SHARE". Empty: policy and server agree.
-std::vector<std::string> disagreements(const outcome& predicted, const outcome& measured, const std::string& target);
+std::vector<std::string> disagreements(outcome predicted, outcome measured, const std::string& target);
 
 }  // namespace claims

@@ -74,10 +74,13 @@ outcome predict(session& s, const std::string& sql) {
         const auto does = policy::effects_of(statement, known, facts);
         out.transactional = out.transactional && does.transactional;
         for (const auto& r : does.relations) {
-            if (!r.visible) continue;  // of this transaction: nobody else's business, and not among those measured
+            // Of this transaction, or the server's own: not among those measured.
+            if (!r.visible || r.relation.starts_with("pg_catalog.") || r.relation.starts_with("information_schema.")) continue;
             if (r.relation.find(' ') == std::string::npos) {
                 out.add(in_path(r.relation), r.lock, r.work);
                 out.relations[in_path(r.relation)].unwaited = r.unwaited;
+            } else if (r.relation.starts_with("indexes of ")) {
+                out.elsewhere_on_indexes = std::max(out.elsewhere_on_indexes, r.lock);
             } else {
                 out.elsewhere = std::max(out.elsewhere, r.lock);
                 out.work_elsewhere = std::max(out.work_elsewhere, r.work);
@@ -163,25 +166,43 @@ void apply(session& s, const entry& e) {
 }  // namespace
 
 laboratory::result laboratory::examine(const entry& e) {
-    used_ = used_ || !e.before.empty();
-    fresh();
     result r;
     try {
-        if (!e.before.empty()) {
-            used_ = true;
-            auto s = client_of(database_);
-            for (const auto& sql : e.before) s.run(fill(sql));
-        }
+        prepare(e);
         r.measured = inside(e, r.predicted);
-        if (!r.measured.transactional && e.alone) r.measured = outside(e);
+        // What is locked and let go of before the end is seen where the statement has to wait for it.
+        const auto target = [&](outcome& o) { return o.relations[e.target].lock; };
+        const bool let_go = r.measured.known && !e.target.empty() && target(r.measured) < target(r.predicted);
+        if (e.alone && (!r.measured.transactional || let_go)) {
+            clear(e);
+            const bool transactional = r.measured.transactional;
+            auto alone = outside(e);
+            if (let_go) r.measured.relations[e.target].lock = target(alone);
+            else r.measured = std::move(alone);
+            r.measured.transactional = transactional;
+        }
     } catch (const std::exception& error) {
         used_ = true;
         r.measured.known = false;
         r.measured.why = error.what();
     }
+    clear(e);
+    return r;
+}
+
+void laboratory::prepare(const entry& e) {
+    used_ = used_ || !e.before.empty();
+    fresh();
+    if (e.before.empty()) return;
+    used_ = true;
+    auto s = client_of(database_);
+    for (const auto& sql : e.before) s.run(fill(sql));
+}
+
+// What a copy of the database does not keep to itself.
+void laboratory::clear(const entry& e) {
     for (const auto& sql : e.after)
         if (!session("postgres", server()).error_of(sql).empty()) client_of(database_).error_of(sql);
-    return r;
 }
 
 // In a transaction that is rolled back: the locks are all there at its end, and the copy may be used again.
@@ -217,15 +238,12 @@ outcome laboratory::inside(const entry& e, outcome& predicted) {
     return out;
 }
 
-// On its own, under the eyes of an observer. A holder makes it wait, so that there is time to look.
+// On its own, under the eyes of an observer. A holder makes it wait, so that there is time to look: first for every
+// lock on the target, then for those that conflict with SHARE, then for those that conflict with a writer's.
 outcome laboratory::outside(const entry& e) {
     used_ = true;
-    fresh();
+    prepare(e);
     used_ = true;
-    if (!e.before.empty()) {
-        auto s = client_of(database_);
-        for (const auto& sql : e.before) s.run(fill(sql));
-    }
     auto client = client_of(database_), observer = client_of(database_), holder = client_of(database_);
     apply(client, e);
     outcome out;
@@ -233,7 +251,11 @@ outcome laboratory::outside(const entry& e) {
     out.sampled = true;
     out.counted = client.version() >= 15;  // before, the counters came late
     const auto before = look(observer, false);
-    bool held = !e.target.empty() && holder.error_of("BEGIN; LOCK TABLE " + e.target + " IN ROW EXCLUSIVE MODE").empty();
+    const auto lock = [&](const char* mode) { return "LOCK TABLE " + e.target + " IN " + mode + " MODE; "; };
+    bool held = !e.target.empty() && holder.error_of("BEGIN; " + lock("ROW EXCLUSIVE") + "SAVEPOINT only_row_exclusive; " + lock("SHARE") +
+                                                     "SAVEPOINT only_share; " + lock("ACCESS EXCLUSIVE")).empty();
+    std::vector<const char*> looser;
+    if (held) looser = {"only_row_exclusive", "only_share"};
     lock_log log;
     std::atomic<bool> done = false;
     const int pid = client.pid();
@@ -241,13 +263,15 @@ outcome laboratory::outside(const entry& e) {
         out.why = client.error_of(sql);
         done = true;
     });
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(400);
+    auto since = std::chrono::steady_clock::now();
     while (!done) {
-        log.sample(observer, pid);
-        if (held && std::chrono::steady_clock::now() > until) {
-            holder.run("ROLLBACK");
-            held = false;
-        }
+        const bool waits = log.sample(observer, pid);
+        const auto now = std::chrono::steady_clock::now();
+        if (!held || !(now - since > std::chrono::milliseconds(150) || (waits && !looser.empty()))) continue;
+        held = !looser.empty();
+        holder.run(held ? std::string("ROLLBACK TO ") + looser.back() : "ROLLBACK");
+        if (held) looser.pop_back();
+        since = now;
     }
     work.join();
     out.known = out.why.empty();

@@ -22,6 +22,8 @@ public:
 
 private:
     void fresh();
+    void prepare(const entry& e);
+    void clear(const entry& e);
     void drop();
     std::string fill(std::string sql) const;
     outcome inside(const entry& e, outcome& predicted);

@@ -13,7 +13,6 @@ struct touch {
     policy::lock_mode lock = policy::lock_mode::none;
     policy::work work = policy::work::none;
     policy::lock_mode unwaited = policy::lock_mode::none;  // predicted only: where nobody is in the way
-    bool index = false;  // measured only: it is an index
 };
 
 // What a statement did, or is said to do.
@@ -24,7 +23,9 @@ struct outcome {
     bool sampled = false;   // measured outside of a transaction: short locks on other relations may be missing
     bool counted = true;    // measured: the counters tell which tables were read
     std::string why;        // not known: the server's error, or the parser's
+    std::map<std::string, std::string> tables;  // measured: of every index
     policy::lock_mode elsewhere = policy::lock_mode::none;  // predicted: on relations that are not named
+    policy::lock_mode elsewhere_on_indexes = policy::lock_mode::none;
     policy::work work_elsewhere = policy::work::none;
 
     void add(const std::string& relation, policy::lock_mode lock, policy::work work = policy::work::none) {

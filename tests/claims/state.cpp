@@ -85,7 +85,7 @@ private:
             if (storages_.contains(same->second.storage)) return;
             // ALTER INDEX ... SET TABLESPACE leaves the table alone.
             const auto table = before_.relations.find(old.table);
-            if (table != before_.relations.end() && !out_.relations.contains(table->second.name))
+            if (!out_.sampled && table != before_.relations.end() && !out_.relations.contains(table->second.name))
                 out_.add(old.name, lock_mode::none, work::rewrite);
             else
                 built(old.table);
@@ -132,16 +132,15 @@ bool lock_log::sample(live::session& observer, int pid) {
 }
 
 void lock_log::write(const state& before, outcome& out) const {
+    for (const auto& [oid, r] : before.relations)
+        if (const auto table = before.relations.find(r.table); table != before.relations.end()) out.tables[r.name] = table->second.name;
     for (const auto& [oid, mode] : strongest_) {
         const auto found = before.relations.find(oid);
         if (found == before.relations.end()) continue;
         const auto& r = found->second;
-        // Whoever works on a table opens its indexes, and whoever looks up a composite type its relation.
-        const auto table = strongest_.find(r.table);
-        if (table != strongest_.end() && mode <= table->second) continue;
+        // Whoever looks up a composite type opens its relation.
         if (r.kind == 'c' && mode == lock_mode::access_share) continue;
         out.add(r.name, mode);
-        out.relations[r.name].index = r.kind == 'i' || r.kind == 'I';
     }
 }
 
