@@ -86,6 +86,7 @@ private:
         for (const auto& step : a.steps) {
             if (step.partner) about(*step.partner);
             if (step.constraint && step.constraint->referenced) about(*step.constraint->referenced);
+            if (step.constraint && step.constraint->expression) about(*step.constraint->expression);
             if (step.column) about(*step.column);
             if (step.expression) about(*step.expression);
             if (step.action == alter_action::drop_column)

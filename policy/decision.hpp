@@ -23,6 +23,7 @@ struct relation_effect {
     policy::work work = work::none;
     std::optional<std::uint64_t> size;  // bytes by pg_table_size; nullopt: unknown
     bool visible = true;                // other sessions can see it: neither created in this transaction nor temporary
+    bool index = false;                 // known to be one: who uses it has a lock on its table
     lock_mode unwaited = lock_mode::none;  // taken besides, for a moment, and only where nobody is in the way (VACUUM)
 };
 

@@ -83,7 +83,7 @@ std::vector<deed> deeds_of(const statement& s, const effects& does, const known_
     if (const auto* q = std::get_if<query>(&s.what)) add_written(*q, known, out);
     if (const auto* a = std::get_if<alter_table>(&s.what)) add_altered(*a, known, out);
     for (const auto& r : does.relations)
-        if (r.visible && r.lock >= lock_mode::share) out.push_back({deed::kind::locked, r.relation, {}, r.lock});
+        if (r.visible && !r.index && r.lock >= lock_mode::share) out.push_back({deed::kind::locked, r.relation, {}, r.lock});
     return out;
 }
 

@@ -74,6 +74,7 @@ std::string explain_text(const rule& r) {
     section(out, "Harm", r.text.harm);
     section(out, "Remedy", r.text.remedy);
     section(out, "Django", r.text.django);
+    example(out, "Given", r.text.given);
     example(out, "Instead of", r.text.before);
     example(out, "write", r.text.after);
     section(out, "Action where none is configured", name(r.text.action));
@@ -87,7 +88,8 @@ std::string explain_markdown(const rule& r) {
     paragraph(out, "Harm", r.text.harm);
     paragraph(out, "Remedy", r.text.remedy);
     paragraph(out, "Django", r.text.django);
-    fenced(out, "Instead of", r.text.before);
+    fenced(out, "Given", r.text.given);
+    fenced(out, r.text.given.empty() ? "Instead of" : "instead of", r.text.before);
     fenced(out, "write", r.text.after);
     out += "\nDefault action: `" + std::string(name(r.text.action)) + "`" + (r.rewrites ? ", can rewrite" : "") +
            (r.text.action == config::action::allow ? " on the wire; `lockkeeper check` reports it" : "") + ".\n";

@@ -45,6 +45,13 @@ std::optional<relation_facts> large_altered_table(const context& c) {
     return table;
 }
 
+work work_on(const relation_facts& r, const context& c) {
+    const auto name = readable(r.name);
+    const auto& all = c.does.relations;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const relation_effect& e) { return e.relation == name; });
+    return found == all.end() ? work::none : found->work;
+}
+
 bool works_on_rows(const context& c) noexcept {
     const auto* effect = heaviest(c.does);
     return effect && effect->work != work::none;

@@ -49,6 +49,9 @@ const column_words* defined_column(const context& c, Predicate is) {
     return step ? &*step->column : nullptr;
 }
 
+// What the statement does to one relation's rows.
+work work_on(const relation_facts& r, const context& c);
+
 // PostgreSQL reads or writes rows for the statement; where it does not, it is done as soon as it has its lock.
 bool works_on_rows(const context& c) noexcept;
 

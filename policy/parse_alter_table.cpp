@@ -69,6 +69,17 @@ std::optional<alter_action> action_of(PgQuery__AlterTableType type) noexcept {
     }
 }
 
+// Of actions that come as on and off: which one it is.
+std::string_view switched(PgQuery__AlterTableType type) noexcept {
+    switch (type) {
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigAll:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigUser: return "disable all";
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ForceRowSecurity: return "enable";
+    default: return "";
+    }
+}
+
 bool is_expression(alter_action a) noexcept {
     return a == alter_action::set_default || a == alter_action::set_expression;
 }
@@ -99,11 +110,17 @@ void take_definition(alter_step& step, const PgQuery__Node& def) {
         if (def.partition_cmd->concurrent) step.action = alter_action::detach_partition_concurrently;
         break;
     case PG_QUERY__NODE__NODE_LIST:
-        for (const auto* n : list(def.list->items, def.list->n_items))
+        for (PgQuery__Node* const& n : list(def.list->items, def.list->n_items))
             if (n->node_case == PG_QUERY__NODE__NODE_DEF_ELEM) {
                 const auto space = text(n->def_elem->defnamespace);
                 step.options.push_back((space.empty() ? "" : space + ".") + text(n->def_elem->defname));
+                const bool off = step.options.back() == "autovacuum_enabled" && !option_is_on({&n, 1}, step.options.back());
+                if (off) step.value = "autovacuum off";
             }
+        break;
+    case PG_QUERY__NODE__NODE_REPLICA_IDENTITY_STMT:
+        // pg_class.relreplident
+        if (text(def.replica_identity_stmt->identity_type) == "n") step.value = "nothing";
         break;
     default: break;
     }
@@ -132,6 +149,7 @@ words alter_table_of(const PgQuery__AlterTableStmt& s) {
         step.name = text(cmd.name);
         step.if_exists = cmd.missing_ok;
         step.cascade = cmd.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+        step.value = switched(cmd.subtype);
         if (cmd.def) take_definition(step, *cmd.def);
         if (cmd.newowner) step.value = text(cmd.newowner->rolename);
         if (is_named_setting(step.action)) step.value = step.name;

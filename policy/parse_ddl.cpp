@@ -197,7 +197,7 @@ ddl all_of(verb v, std::string reach) {
 }
 
 words enum_of(const PgQuery__AlterEnumStmt& s) {
-    if (!s.old_val || !*s.old_val) return in_the_catalogs(object_kind::type);
+    if (!s.old_val || !*s.old_val) return in_the_catalogs(object_kind::enum_value);
     renaming words;
     words.kind = words.of = object_kind::enum_value;
     words.old_name = text(s.old_val);
@@ -314,6 +314,7 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT: return domain_of(*n.alter_domain_stmt);
     case PG_QUERY__NODE__NODE_ALTER_TABLE_MOVE_ALL_STMT: return tablespace_of(*n.alter_table_move_all_stmt);
     case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT: return enum_of(*n.alter_enum_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_EXTENSION_STMT: return in_the_catalogs(object_kind::extension);
     case PG_QUERY__NODE__NODE_DROP_OWNED_STMT: return all_of(verb::drop_relation, "everything that the roles own");
     case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT: return all_of(verb::set_owner, "everything that the roles own");
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT: return function_of_statement(*n.create_function_stmt);
@@ -334,7 +335,6 @@ words ddl_of(const PgQuery__Node& n) {
     case PG_QUERY__NODE__NODE_ALTER_DEFAULT_PRIVILEGES_STMT:
     case PG_QUERY__NODE__NODE_ALTER_TABLE_SPACE_OPTIONS_STMT:
     case PG_QUERY__NODE__NODE_CREATE_EXTENSION_STMT:
-    case PG_QUERY__NODE__NODE_ALTER_EXTENSION_STMT:
     case PG_QUERY__NODE__NODE_ALTER_EXTENSION_CONTENTS_STMT:
     case PG_QUERY__NODE__NODE_CREATE_FDW_STMT:
     case PG_QUERY__NODE__NODE_ALTER_FDW_STMT:

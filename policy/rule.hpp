@@ -36,7 +36,9 @@ struct rule_text {
     std::string_view harm;
     std::string_view remedy;
     std::string_view django;      // the remedy in Django's words; empty: nothing of its own to say
-    std::string_view before;      // an example that it fires on; empty: SQL alone cannot show it
+    std::string_view given;       // what must be there, beside the tables that it names, for the example to show it; only
+                                  // the catalog knows. Empty: the text alone does
+    std::string_view before;      // an example that it fires on
     std::string_view after;       // the example made right
     // Where the configuration says nothing. A rule that allows is silent on the wire; `check` reports it.
     config::action action = config::action::reject;

@@ -8,9 +8,10 @@
 namespace policy {
 namespace {
 
+// A text that can be parsed one way only is two things, even where both begin with the same word.
 bool same_shape(const std::vector<statement>& a, const std::vector<statement>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const statement& x, const statement& y) {
-        return x.where.offset == y.where.offset && x.where.length == y.where.length && x.kind == y.kind;
+        return x.where.offset == y.where.offset && x.where.length == y.where.length && x.kind == y.kind && x.what.index() == y.what.index();
     });
 }
 

@@ -187,7 +187,9 @@ struct alter_step {
     std::optional<constraint_words> constraint;
     std::optional<relation_name> partner;  // partition, inheritance parent
     std::vector<std::string> options;      // names in SET (...) and RESET (...), `toast.` kept
-    std::string value;                     // new owner, tablespace, access method, index to cluster on
+    std::string value;                     // new owner, tablespace, access method, index to cluster on; triggers:
+                                           // "disable all"; row security: "enable"; replica identity: "nothing";
+                                           // options: "autovacuum off"
     partition_bound bound;                 // ATTACH PARTITION
     std::optional<expression_words> expression;  // SET DEFAULT, SET EXPRESSION; none: DROP DEFAULT
 };

@@ -7,7 +7,10 @@ namespace {
 std::optional<hazard> check(const context& c) {
     const auto table = altered_table_in_use(c);
     if (!table) return std::nullopt;
-    const auto* step = altered_by(c, [](const alter_step& s) { return s.action == alter_action::drop_column; });
+    const auto* step = altered_by(c, [&](const alter_step& s) {
+        const bool missing = s.if_exists && !table->columns.empty() && !table->column(s.name);
+        return s.action == alter_action::drop_column && !missing;
+    });
     if (!step) return std::nullopt;
     return described("dropping column " + readable(step->name) + " of " + readable(table->name) +
                          " breaks every session that still uses it",

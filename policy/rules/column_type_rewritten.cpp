@@ -4,7 +4,16 @@
 namespace policy::rules {
 namespace {
 
-// Text only grows longer in most changes to these types, and then nothing is written.
+std::string_view what_is_done(work w) noexcept {
+    switch (w) {
+    case work::scan: return "its constraints are checked";
+    case work::index_build: return "its indexes are built anew";
+    default: return "the table is written anew";
+    }
+}
+
+// Text only grows longer in most changes to these types, and then nothing is written. Where the column is known, the
+// effects are.
 bool may_widen(const alter_step& s) noexcept {
     const auto* to = s.column ? &s.column->type_parts.name : nullptr;
     return to && (*to == "varchar" || *to == "text") && !s.column->using_;
@@ -13,11 +22,12 @@ bool may_widen(const alter_step& s) noexcept {
 std::optional<hazard> check(const context& c) {
     const auto table = large_altered_table(c);
     if (!table) return std::nullopt;
-    const auto* step =
-        altered_by(c, [](const alter_step& s) { return s.action == alter_action::set_type && !may_widen(s); });
+    const auto* step = altered_by(c, [&](const alter_step& s) {
+        return s.action == alter_action::set_type && (table->column(s.name) || !may_widen(s));
+    });
     if (!step || !works_on_rows(c)) return std::nullopt;
     return described("changing the type of column " + readable(step->name) + " of " + readable(table->name) +
-                         " stops every read and write until the table is written anew",
+                         " stops every read and write until " + std::string(what_is_done(heaviest(c.does)->work)),
                      c);
 }
 

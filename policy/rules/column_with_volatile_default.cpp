@@ -4,12 +4,17 @@
 namespace policy::rules {
 namespace {
 
+bool differs_by_row(const column_words& column, const catalog_facts& catalog) {
+    if (column.has_default != default_kind::expression || column.generated_stored) return false;
+    const auto& called = column.default_expression.functions;
+    return !catalog.asked || std::any_of(called.begin(), called.end(), [&](const auto& f) { return catalog.may_be_volatile(f); });
+}
+
 std::optional<hazard> check(const context& c) {
     const auto table = large_altered_table(c);
     if (!table) return std::nullopt;
-    const auto* step = altered_by(c, [](const alter_step& s) {
-        return s.action == alter_action::add_column && s.column && s.column->has_default == default_kind::expression &&
-               !s.column->generated_stored;
+    const auto* step = altered_by(c, [&](const alter_step& s) {
+        return s.action == alter_action::add_column && s.column && differs_by_row(*s.column, c.known.catalog());
     });
     if (!step || !works_on_rows(c)) return std::nullopt;
     return described("adding column " + readable(step->name) +

@@ -13,7 +13,7 @@ std::optional<hazard> check(const context& c) {
         if (d.what == deed::kind::locked && d.lock == lock_mode::access_exclusive) locked.insert(d.relation);
     const auto before = locked.size();
     for (const auto& r : c.does.relations)
-        if (r.visible && r.lock == lock_mode::access_exclusive) locked.insert(r.relation);
+        if (r.visible && !r.index && r.lock == lock_mode::access_exclusive) locked.insert(r.relation);
     if (before >= enough || locked.size() < enough) return std::nullopt;
     return described(
         "the transaction now holds ACCESS EXCLUSIVE on " + std::to_string(locked.size()) + " relations that are in use",

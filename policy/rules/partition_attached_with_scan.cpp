@@ -10,9 +10,9 @@ bool attaches(const alter_step& s) noexcept {
 
 std::optional<hazard> check(const context& c) {
     const auto* step = altered_by(c, attaches);
-    if (!step || !works_on_rows(c)) return std::nullopt;
+    if (!step) return std::nullopt;
     const auto partition = c.known.relation(*step->partner);
-    if (!is_large(partition, c)) return std::nullopt;
+    if (work_on(partition, c) == work::none || !is_large(partition, c)) return std::nullopt;
     return described("attaching " + readable(partition.name) + " reads it whole while nobody else can use it", c);
 }
 
@@ -25,14 +25,13 @@ constinit const rule partition_attached_with_scan{
             .id = "partition-attached-with-scan",
             .family = family::blocking,
             .summary = "ATTACH PARTITION that has to read the new partition",
-            .fires_when = "a partition is attached, the new partition or the DEFAULT partition has to be read, and it "
-                          "is not smaller than small_table",
-            .harm = "The partition to be attached is read whole under ACCESS EXCLUSIVE to see that its rows fit. "
-                    "Where there is a DEFAULT partition it is read under the same lock, so every query that needs it "
-                    "waits.",
+            .fires_when = "a partition is attached, no valid CHECK proves that its rows fit or it lacks an index that the "
+                          "parent has, and it is in use and not smaller than small_table",
+            .harm = "The partition to be attached is read whole under ACCESS EXCLUSIVE to see that its rows fit, and "
+                    "indexes that it lacks are built under the same lock: every query on it waits.",
             .remedy = "Before, give the new partition a CHECK that says the same as its bounds (NOT VALID, then "
-                      "VALIDATE CONSTRAINT), and the DEFAULT partition one that says the opposite: ATTACH then reads "
-                      "nothing. Drop the CHECKs afterwards.",
+                      "VALIDATE CONSTRAINT), and build the indexes of the parent on it CONCURRENTLY: ATTACH then reads "
+                      "nothing. Drop the CHECK afterwards.",
             .before = "ALTER TABLE events ATTACH PARTITION events_7 FOR VALUES FROM (7000) TO (8000)",
             .after = "ALTER TABLE events_7 ADD CONSTRAINT fits CHECK (id >= 7000 AND id < 8000) NOT VALID",
             .action = config::action::warn,

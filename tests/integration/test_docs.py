@@ -3,6 +3,7 @@
 import pathlib
 import re
 import subprocess
+import textwrap
 
 from proxy import BINARY
 
@@ -38,7 +39,21 @@ def test_the_commands_that_the_readme_names_exist():
         assert lockkeeper(command, "--help").returncode == 0, command
 
 
+def test_the_example_rule_compiles_and_is_not_taken(tmp_path):
+    """What CONTRIBUTING shows as a new rule's file is one."""
+    (code,) = re.findall(r"```cpp\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
+    path = tmp_path / "rule.cpp"
+    path.write_text(textwrap.dedent("   " + code.lstrip()))
+    done = subprocess.run(["g++", "-std=c++20", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror",
+                           "-fsyntax-only", "-I", str(ROOT), str(path)],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (identity,) = re.findall(r'\.id = "(.*?)"', code)
+    assert lockkeeper("explain", identity).returncode != 0, "the example is a rule already: show another one"
+
+
 def test_every_link_leads_somewhere():
     for page in ("README.md", "CONTRIBUTING.md"):
-        for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
+        prose = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.S)
+        for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (ROOT / target).exists(), f"{page}: {target}"
