@@ -102,6 +102,7 @@ std::optional<int64_t> value_of(const std::string& text, std::uint32_t type) {
 }
 
 struct question {
+    const column_facts* column = nullptr;  // the partition's
     range asked;  // the bound
     range known;  // what the CHECK constraints say
 };
@@ -113,7 +114,7 @@ std::optional<question> question_of(const relation_facts& parent, const partitio
     if (!bound.range || parent.partition_key == 0 || key == parent.columns.end()) return std::nullopt;
     const auto* column = partition.column(key->name);
     if (!column || !(column->not_null || partition.not_null_proof(column->name))) return std::nullopt;
-    question q;
+    question q{.column = column, .asked = {}, .known = {}};
     if (bound.lower) q.asked.lower = value_of(*bound.lower, column->type);
     if (bound.upper) q.asked.upper = value_of(*bound.upper, column->type);
     if (bound.lower.has_value() != q.asked.lower.has_value() || bound.upper.has_value() != q.asked.upper.has_value())
@@ -121,6 +122,25 @@ std::optional<question> question_of(const relation_facts& parent, const partitio
     for (const auto& k : partition.constraints)
         if (k.kind == constraint_kind::check && k.valid) narrow(read_tree(k.expression), *column, q.known);
     return q;
+}
+
+bool apart(const range& known, const range& asked) {
+    return (asked.lower && known.upper && *known.upper <= *asked.lower) || (asked.upper && known.lower && *known.lower >= *asked.upper);
+}
+
+// Whether what the expression says keeps every row apart from the bound: of an OR each side, of an AND one of them or all
+// together.
+bool keeps_apart(const tree_node& n, const column_facts& column, const range& asked) {
+    if (n.type == "BOOLEXPR" && n.words("boolop") == "or") {
+        const auto& sides = n.nodes("args");
+        return !sides.empty() && std::all_of(sides.begin(), sides.end(), [&](const auto& s) { return keeps_apart(s, column, asked); });
+    }
+    if (n.type == "BOOLEXPR" && n.words("boolop") == "and")
+        for (const auto& s : n.nodes("args"))
+            if (keeps_apart(s, column, asked)) return true;
+    range known;
+    narrow(n, column, known);
+    return apart(known, asked);
 }
 
 }  // namespace
@@ -135,8 +155,10 @@ bool rows_are_within(const relation_facts& parent, const partition_bound& bound,
 bool rows_are_outside(const relation_facts& parent, const partition_bound& bound, const relation_facts& partition) {
     const auto q = question_of(parent, bound, partition);
     if (!q) return false;
-    return (q->asked.lower && q->known.upper && *q->known.upper <= *q->asked.lower) ||
-           (q->asked.upper && q->known.lower && *q->known.lower >= *q->asked.upper);
+    if (apart(q->known, q->asked)) return true;
+    return std::any_of(partition.constraints.begin(), partition.constraints.end(), [&](const auto& k) {
+        return k.kind == constraint_kind::check && k.valid && keeps_apart(read_tree(k.expression), *q->column, q->asked);
+    });
 }
 
 }  // namespace policy

@@ -76,4 +76,14 @@ TEST(partition_proof, dates_are_days_since_2000) {
     EXPECT_FALSE(rows_are_within(t, range("yesterday", std::nullopt), t));
 }
 
+TEST(partition_proof, each_side_of_an_or_has_to_keep_apart) {
+    const auto opposite = "{BOOLEXPR :boolop or :args (" + compared(97, "-48 7 0 0 0 0 0 0") + " " + compared(525, "-72 11 0 0 0 0 0 0") + ") :location 1}";
+    const auto t = table(int4, opposite);  // k < 2000 OR k >= 3000
+    EXPECT_TRUE(rows_are_outside(t, range("2000", "3000"), t));
+    EXPECT_TRUE(rows_are_outside(t, range("2100", "2200"), t));
+    EXPECT_FALSE(rows_are_outside(t, range("1999", "3000"), t));
+    EXPECT_FALSE(rows_are_outside(t, range("2000", "3001"), t));
+    EXPECT_FALSE(rows_are_within(t, range("2000", "3000"), t));
+}
+
 }  // namespace

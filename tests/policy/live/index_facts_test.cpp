@@ -103,7 +103,9 @@ TEST_F(leftover_test, an_index_that_another_session_may_be_building_is_left_alon
 TEST_F(leftover_test, a_name_that_is_taken_is_for_postgresql_to_refuse) {
     client.run("CREATE INDEX i ON t (a); CREATE TABLE u (a int)");
     EXPECT_EQ(judged("CREATE INDEX i ON t (a)").action, config::action::allow);
-    EXPECT_EQ(judged("CREATE INDEX IF NOT EXISTS i ON t (a)").action, config::action::allow);
+    const auto again = judged("CREATE INDEX IF NOT EXISTS i ON t (a)");
+    EXPECT_EQ(again.action, config::action::warn);
+    EXPECT_EQ(leading_finding(again)->rule, "lock-taken-for-nothing");
     EXPECT_EQ(judged("CREATE INDEX i ON u (a)").action, config::action::allow);
     EXPECT_EQ(judged("CREATE INDEX u ON t (a)").action, config::action::allow);
 }
