@@ -57,3 +57,20 @@ def test_every_link_leads_somewhere():
         prose = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.S)
         for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (ROOT / target).exists(), f"{page}: {target}"
+
+
+def test_every_test_that_the_page_of_traps_names_exists():
+    page = (ROOT / "proxy/TRAPS.md").read_text()
+    tests = ROOT / "tests"
+    units = "\n".join(path.read_text() for path in tests.glob("p*/**/*.cpp"))
+    scripts = "\n".join(path.read_text() for path in (tests / "protocol/scripts").iterdir())
+    in_python = re.findall(r"`(\w+\.py)::(\w+)`", page)
+    in_cpp = [(suite, name) for suite, name in re.findall(r"`(\w+)\.(\w+)`", page) if name.count("_") > 1]  # tls.client is a setting
+    for file, name in in_python:
+        assert re.search(rf"^def {name}\(", (tests / "integration" / file).read_text(), re.M), f"{file}: {name}"
+    for suite, name in in_cpp:
+        assert f"TEST({suite}, {name})" in units, f"{suite}.{name}"
+    for name in re.findall(r"script `(\w+)`", page):
+        assert f'"{name}"' in scripts, name
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| what")]
+    assert all("`" in row.split("|")[3] or "no test" in row for row in rows)

@@ -274,17 +274,20 @@ def test_unix_sockets_on_both_connections(tmp_path):
         server.start()
         where = {"host": server.directory, "port": server.port, "tls": "require"}
         proxy = Proxy(server.port, upstream=where, unix_socket_directory=str(directory), workers=2)
-        path = directory / f".s.PGSQL.{proxy.port}"
-        for _ in range(10):
-            with contextlib.closing(psycopg2.connect(host=str(directory), port=proxy.port, user="postgres", dbname="postgres")) as one:
-                cursor = one.cursor()
-                cursor.execute("SELECT client_addr IS NULL FROM pg_stat_activity WHERE pid = pg_backend_pid()")
-                assert cursor.fetchone() == (True,)
-        proxy.connect().close()
-        assert path.is_socket()
-        assert proxy.stop() == 0
-        assert not path.exists()
-        proxy.remove()
+        try:
+            path = directory / f".s.PGSQL.{proxy.port}"
+            for _ in range(10):
+                with contextlib.closing(psycopg2.connect(host=str(directory), port=proxy.port, user="postgres", dbname="postgres")) as one:
+                    cursor = one.cursor()
+                    cursor.execute("SELECT client_addr IS NULL FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+                    assert cursor.fetchone() == (True,)
+            proxy.connect().close()
+            assert path.is_socket()
+            assert proxy.stop() == 0
+            assert not path.exists()
+        finally:
+            proxy.stop()
+            proxy.remove()
     finally:
         server.remove()
 
