@@ -433,6 +433,7 @@ def test_scram_matrix(clients_leg, server_leg, proxied, files):
     mode = "disable" if tls is None else "require"
     seen = {name: log_in(proxy.port, mode) for name, log_in in CLIENTS.items()}
     wanted = {name: expected(name, clients_leg, server_leg) for name in CLIENTS}
+    print("\n".join(f"{clients_leg:18}{server_leg:6}{name:30}{wanted[name] if wanted[name] in what else what}" for name, what in seen.items()))
     assert {name: wanted[name] if wanted[name] in what else what for name, what in seen.items()} == wanted
 
 
