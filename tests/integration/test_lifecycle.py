@@ -171,7 +171,7 @@ def test_stop_lets_transactions_end(cluster, database):
         busy.ask(query("BEGIN"))
         proxy.process.send_signal(signal.SIGTERM)
         assert errors(idle.until_closed())[0]["C"] == "57P01"
-        assert not accepts(proxy.port)
+        wait_until(lambda: not accepts(proxy.port), "every worker has closed its listener", 5)
         assert rows(busy.ask(query("SELECT 'still there'"))) == [["still there"]]
         assert shape(busy.ask(query("COMMIT"))) == "C ZI"
         assert errors(busy.until_closed())[0]["C"] == "57P01"
