@@ -66,8 +66,8 @@ class judgement {
 public:
     judgement(std::string_view text, std::size_t statements, const session_facts& session, const catalog_facts& catalog,
               const config::settings& settings, std::span<const override_words> overrides)
-        : text_(text), alone_(statements == 1), session_(session), settings_(settings), in_force_(&settings),
-          overrides_(overrides), known_(catalog, session_.so_far) {}
+        : text_(text), alone_(statements == 1), moved_on_(alone_ ? session_facts{} : session), session_(alone_ ? session : moved_on_),
+          settings_(settings), in_force_(&settings), overrides_(overrides), known_(catalog, session_.so_far, session_.own) {}
 
     void take(const statement& s) {
         auto does = effects_of(s, known_, session_);
@@ -149,8 +149,10 @@ private:
     }
 
     void note(const statement& s, std::span<const deed> deeds) {
-        session_.so_far.after(deeds);
-        session_.in_transaction = in_transaction_after(session_.in_transaction, deeds);
+        if (!alone_) {
+            moved_on_.so_far.after(deeds);
+            moved_on_.in_transaction = in_transaction_after(moved_on_.in_transaction, deeds);
+        }
         for (auto& change : settings_changed_by(s)) {
             out_.sets_timeouts = out_.sets_timeouts || is_timeout(change.name);
             sets_.push_back(std::move(change));
@@ -160,7 +162,8 @@ private:
 
     std::string_view text_;
     bool alone_;
-    session_facts session_;  // as it is before the statement in hand
+    session_facts moved_on_;        // by the statements of this text; a statement that is alone needs no copy of the session
+    const session_facts& session_;  // as it is before the statement in hand
     const config::settings& settings_;
     config::scoped_settings scoped_;
     const config::scoped_settings* in_force_;  // for the statement in hand

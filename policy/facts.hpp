@@ -25,6 +25,7 @@ struct session_facts {
     std::string user, database, application_name;
     std::optional<moment> now;           // nullopt: scopes with hours do not match
     transaction_memory so_far;           // empty outside a transaction
+    const relation_set* own = nullptr;   // `check`: what earlier statements of the file have made and committed
 };
 
 // One query of ours against the system catalogs: schema-qualified, parameters as text ($1, $2 ...).

@@ -5,7 +5,10 @@
 namespace policy {
 
 bool changes_names(const statement& s) noexcept {
-    if (std::holds_alternative<renaming>(s.what)) return true;
+    return std::holds_alternative<renaming>(s.what) || changes_schemas(s);
+}
+
+bool changes_schemas(const statement& s) noexcept {
     if (const auto* d = std::get_if<ddl>(&s.what)) return d->verb == verb::set_schema;
     if (const auto* set = std::get_if<setting_change>(&s.what)) return set->name == "search_path" || set->name.empty();
     if (const auto* q = std::get_if<query>(&s.what))
@@ -43,19 +46,15 @@ void known_relations::after(const statement& s) {
     if (!changes_names(s)) return;
     names_in_doubt_ = true;
     // What was made by a plain name before a change of search_path may have another one now.
-    if (!std::holds_alternative<renaming>(s.what)) renamed_at_ = so_far_->size();
+    if (!changes_schemas(s)) return;
+    renamed_at_ = so_far_->size();
+    own_ = nullptr;
 }
 
-bool known_relations::created(const relation_name& name) const noexcept {
-    const auto deeds = so_far_->deeds();
+bool known_relations::created(const relation_name& name) const {
     const auto from = name.schema.empty() ? std::max(answered_at_, renamed_at_) : answered_at_;
-    if (deeds.size() <= from) return false;
-    const auto since = deeds.subspan(from);
-    const auto last = std::find_if(since.rbegin(), since.rend(), [&](const deed& d) {
-        const bool about = d.what == deed::kind::created || d.what == deed::kind::gone;
-        return about && d.name == name.name && d.relation == name.schema;
-    });
-    return last != since.rend() && last->what == deed::kind::created;
+    if (const auto* last = so_far_->last_made(name.schema, name.name, from)) return last->what == deed::kind::created;
+    return own_ && !own_->empty() && own_->contains(relation_key(name.schema, name.name));
 }
 
 const named_relation* known_relations::find(const relation_name& name) const noexcept {

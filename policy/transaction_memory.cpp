@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace policy {
+namespace {
+
+bool is_making(const deed& d) noexcept { return d.what == deed::kind::created || d.what == deed::kind::gone; }
+
+}  // namespace
+
+std::string relation_key(std::string_view schema, std::string_view name) {
+    std::string key;
+    key.reserve(schema.size() + 1 + name.size());
+    return key.append(schema).append(1, '\0').append(name);
+}
 
 bool in_transaction_after(bool before, std::span<const deed> deeds) noexcept {
     for (const auto& d : deeds) {
@@ -32,11 +43,23 @@ void transaction_memory::remember(const deed& d) {
     if (d.what == deed::kind::changed_rows)
         for (auto before = deeds_.rbegin(); before != deeds_.rend() && before->what != deed::kind::locked; ++before)
             if (before->what == d.what && before->relation == d.relation) return;
+    if (is_making(d)) made_[relation_key(d.relation, d.name)].push_back(deeds_.size());
     deeds_.push_back(d);
+}
+
+void transaction_memory::shorten(std::size_t size) {
+    for (; deeds_.size() > size; deeds_.pop_back()) {
+        if (!is_making(deeds_.back())) continue;
+        const auto found = made_.find(relation_key(deeds_.back().relation, deeds_.back().name));
+        if (found == made_.end()) continue;  // forgotten before
+        found->second.pop_back();
+        if (found->second.empty()) made_.erase(found);
+    }
 }
 
 void transaction_memory::clear() noexcept {
     deeds_.clear();
+    made_.clear();
     savepoints_.clear();
 }
 
@@ -52,6 +75,16 @@ const deed* transaction_memory::last(deed::kind what) const noexcept {
     return found == deeds_.rend() ? nullptr : &*found;
 }
 
+void transaction_memory::forget_plain_names() {
+    std::erase_if(made_, [](const auto& entry) { return is_plain(entry.first); });
+}
+
+const deed* transaction_memory::last_made(std::string_view schema, std::string_view name, std::size_t from) const {
+    if (deeds_.size() <= from) return nullptr;
+    const auto found = made_.find(relation_key(schema, name));
+    return found == made_.end() || found->second.back() < from ? nullptr : &deeds_[found->second.back()];
+}
+
 bool transaction_memory::done_since(const deed& earlier, deed::kind what) const noexcept {
     return std::any_of(deeds_.begin() + (&earlier - deeds_.data()), deeds_.end(), [&](const deed& d) { return d.what == what; });
 }
@@ -60,7 +93,7 @@ bool transaction_memory::done_since(const deed& earlier, deed::kind what) const 
 void transaction_memory::roll_back_to(const std::string& savepoint) {
     const auto found = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&](const mark& m) { return m.name == savepoint; });
     if (found == savepoints_.rend()) return clear();
-    deeds_.resize(found->size);
+    shorten(found->size);
     savepoints_.erase(found.base(), savepoints_.end());
 }
 

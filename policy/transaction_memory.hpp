@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "policy/lock_mode.hpp"
@@ -27,6 +30,11 @@ struct deed {
     lock_mode lock = lock_mode::none;
 };
 
+// A relation's name as a key: an identifier holds no NUL.
+std::string relation_key(std::string_view schema, std::string_view name);
+using relation_set = std::unordered_set<std::string>;  // of relation_keys
+inline bool is_plain(std::string_view key) noexcept { return key.starts_with('\0'); }  // without a schema
+
 // Is a transaction block open after these deeds, where it was (or was not) before?
 bool in_transaction_after(bool before, std::span<const deed> deeds) noexcept;
 
@@ -39,11 +47,16 @@ public:
     std::size_t size() const noexcept { return deeds_.size(); }
     void after(std::span<const deed> done);
     void clear() noexcept;  // the transaction is over
+    // Names without a schema may stand for something else from now on: what was made by one is not found by it.
+    void forget_plain_names();
 
     std::span<const deed> deeds() const noexcept { return deeds_; }
     // The last lock of at least that mode; null: none is held.
     const deed* strong_lock(lock_mode least) const noexcept;
     const deed* last(deed::kind what) const noexcept;
+    // The last time, from the deed of that number on, that a relation was created under this name, or was gone from it;
+    // null: neither.
+    const deed* last_made(std::string_view schema, std::string_view name, std::size_t from) const;
     // Has something of that kind been done since `earlier`, one of deeds()?
     bool done_since(const deed& earlier, deed::kind what) const noexcept;
 
@@ -56,10 +69,12 @@ private:
         std::size_t size;
     };
     void remember(const deed& d);
+    void shorten(std::size_t size);
     void roll_back_to(const std::string& savepoint);
     void release(const std::string& savepoint);
 
     std::vector<deed> deeds_;
+    std::unordered_map<std::string, std::vector<std::size_t>> made_;  // created and gone, by relation_key
     std::vector<mark> savepoints_;
 };
 

@@ -9,12 +9,17 @@ constexpr std::size_t enough = 3;
 
 std::optional<hazard> check(const context& c) {
     std::set<std::string_view> locked;
-    for (const auto& d : c.session.so_far.deeds())
-        if (d.what == deed::kind::locked && d.lock == lock_mode::access_exclusive) locked.insert(d.relation);
-    const auto before = locked.size();
     for (const auto& r : c.does.relations)
         if (r.visible && !r.index && r.lock == lock_mode::access_exclusive) locked.insert(r.relation);
-    if (before >= enough || locked.size() < enough) return std::nullopt;
+    if (locked.empty()) return std::nullopt;
+    std::set<std::string_view> before;
+    for (const auto& d : c.session.so_far.deeds()) {
+        if (d.what != deed::kind::locked || d.lock != lock_mode::access_exclusive) continue;
+        before.insert(d.relation);
+        if (before.size() == enough) return std::nullopt;  // it was said when there were that many
+    }
+    locked.merge(before);
+    if (locked.size() < enough) return std::nullopt;
     return described(
         "the transaction now holds ACCESS EXCLUSIVE on " + std::to_string(locked.size()) + " relations that are in use",
         c);

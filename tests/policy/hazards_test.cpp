@@ -176,6 +176,34 @@ TEST(transaction_memory, takes_back_what_a_rollback_takes_back) {
     EXPECT_TRUE(memory.empty());
 }
 
+TEST(transaction_memory, knows_what_a_name_last_stood_for) {
+    using kind = deed::kind;
+    transaction_memory memory;
+    const auto make = [&](kind what, const char* schema, const char* name) { memory.after(std::vector{deed{what, schema, name}}); };
+    const auto last = [&](const char* schema, const char* name, std::size_t from = 0) {
+        const auto* d = memory.last_made(schema, name, from);
+        return d ? std::optional(d->what) : std::nullopt;
+    };
+    make(kind::created, "", "a");
+    make(kind::created, "app", "a");
+    memory.after(std::vector{deed{kind::savepoint, {}, "s"}});
+    make(kind::gone, "", "a");
+    EXPECT_EQ(last("", "a"), kind::gone);
+    EXPECT_EQ(last("app", "a"), kind::created);
+    EXPECT_EQ(last("app", "a", 2), std::nullopt) << "asked from later on";
+    EXPECT_EQ(last("ap", "pa"), std::nullopt);
+    memory.after(std::vector{deed{kind::rolled_back_to, {}, "s"}});
+    EXPECT_EQ(last("", "a"), kind::created);
+    make(kind::created, "", "b");
+    memory.forget_plain_names();
+    EXPECT_EQ(last("", "a"), std::nullopt);
+    EXPECT_EQ(last("", "b"), std::nullopt);
+    EXPECT_EQ(last("app", "a"), kind::created);
+    memory.after(std::vector{deed{kind::rolled_back_to, {}, "s"}});
+    memory.clear();
+    EXPECT_EQ(last("app", "a"), std::nullopt);
+}
+
 TEST(rules, that_are_silent_on_the_wire_speak_in_check) {
     constexpr auto sql = "ALTER TABLE orders DROP COLUMN a";
     EXPECT_EQ(found(sql), nothing);
