@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <span>
 
 #include "config/load.hpp"
 #include "policy/judge.hpp"
@@ -29,34 +29,58 @@ class place {
 public:
     explicit place(std::string_view text) noexcept : text_(text) {}
 
-    void go(std::size_t offset, checked_statement& out) noexcept {
+    void go(std::size_t offset, checked_statement& out) {
         for (; at_ < offset; ++at_) {
+            units_ += utf16_units(text_[at_]);
             if (text_[at_] != '\n') continue;
             ++line_;
             line_begin_ = at_ + 1;
+            units_ = 1;
         }
         out.line = line_;
         out.column = offset - line_begin_ + 1;
-        out.source = text_.substr(line_begin_, text_.find_first_of("\r\n", line_begin_) - line_begin_);
+        out.units = units_;
+        excerpt(offset, out);
     }
 
 private:
+    // Bytes to each side of the place. A file may be one line, and have a finding in each of its statements.
+    static constexpr std::size_t shown = 200;
+
+    static bool goes_on(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }  // with a character
+    static std::size_t utf16_units(char byte) noexcept {
+        return goes_on(byte) ? 0 : static_cast<unsigned char>(byte) >= 0xf0 ? 2 : 1;
+    }
+
+    void excerpt(std::size_t offset, checked_statement& out) const {
+        auto begin = offset - line_begin_ > shown ? offset - shown : line_begin_;
+        while (begin < offset && goes_on(text_[begin])) ++begin;
+        const auto rest = text_.substr(offset, shown);
+        auto end = offset + std::min(rest.find_first_of("\r\n"), rest.size());
+        while (end > offset && end < text_.size() && goes_on(text_[end])) --end;
+        out.source = text_.substr(begin, end - begin);
+        out.source_column = offset - begin + 1;
+    }
+
     std::string_view text_;
-    std::size_t at_ = 0, line_ = 1, line_begin_ = 0;
+    std::size_t at_ = 0, line_ = 1, line_begin_ = 0, units_ = 1;
 };
 
 // What is known between the messages of one file.
 class session_model {
 public:
     session_model(policy::session_facts session, const config::settings& settings, catalog_source* catalog)
-        : session_(std::move(session)), settings_(settings), catalog_(catalog) {}
+        : session_(std::move(session)), settings_(settings), catalog_(catalog) {
+        session_.own = &own_;
+    }
+    session_model(const session_model&) = delete;
 
     policy::decision judge(const policy::script& text) {
         std::vector<policy::catalog_rows> answers;
         if (catalog_ && !names_changed_) answers = catalog_->ask(text.catalog_queries(session_));
         auto decision = policy::judge(text, session_, answers, settings_);
         for (const auto& s : decision.statements) remember(s.deeds);
-        for (const auto& s : text.words().statements) names_changed_ = names_changed_ || policy::changes_names(s);
+        for (const auto& s : text.words().statements) note_names(s);
         return decision;
     }
 
@@ -71,20 +95,30 @@ private:
         if (session_.in_transaction || deeds.empty()) return;
         keep_created();
         session_.so_far.clear();
-        session_.so_far.after(created_);
+    }
+
+    void note_names(const policy::statement& s) {
+        names_changed_ = names_changed_ || policy::changes_names(s);
+        if (!policy::changes_schemas(s)) return;
+        session_.so_far.forget_plain_names();
+        std::erase_if(own_, policy::is_plain);
     }
 
     void keep_created() {
-        std::vector<policy::deed> kept;
-        for (const auto& d : session_.so_far.deeds())
-            if (d.what == policy::deed::kind::created || d.what == policy::deed::kind::gone) kept.push_back(d);
-        if (!kept.empty()) created_ = std::move(kept);
+        const auto& done = session_.so_far;
+        for (const auto& d : done.deeds()) {
+            if (d.what != policy::deed::kind::created && d.what != policy::deed::kind::gone) continue;
+            const auto* last = done.last_made(d.relation, d.name, 0);
+            if (!last) continue;  // search_path has changed since
+            if (last->what == policy::deed::kind::created) own_.insert(policy::relation_key(d.relation, d.name));
+            else own_.erase(policy::relation_key(d.relation, d.name));
+        }
     }
 
     policy::session_facts session_;
     const config::settings& settings_;
     catalog_source* catalog_;
-    std::vector<policy::deed> created_;  // by what has committed
+    policy::relation_set own_;  // made by what has committed
     bool names_changed_ = false;
 };
 
@@ -103,12 +137,16 @@ std::string contents(const std::string& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string report(const std::vector<checked_statement>& checked, const std::string& format) {
-    if (format == "json") return json_report(checked);
-    if (format == "sarif") return sarif_report(checked);
-    if (format == "github") return github_report(checked);
+// Before anything is printed. None is opened: what comes from a pipe can be read once only.
+void must_be_readable(const std::vector<std::string>& files) {
+    for (const auto& file : files)
+        if (file != "-" && (access(file.c_str(), R_OK) != 0 || std::filesystem::is_directory(file)))
+            throw config::error(file + ": cannot be read");
+}
+
+bool colours() {
     const char* plain = std::getenv("NO_COLOR");
-    return text_report(checked, isatty(STDOUT_FILENO) != 0 && (plain == nullptr || *plain == '\0'));
+    return isatty(STDOUT_FILENO) != 0 && (plain == nullptr || *plain == '\0');
 }
 
 // The place inside the statement to point at: where the parser stopped, else the first word.
@@ -121,9 +159,8 @@ std::size_t place_of_trouble(const policy::script& text) {
 
 }  // namespace
 
-std::vector<checked_statement> check_text(std::string_view sql, const std::string& file, policy::session_facts session,
-                                          const config::settings& settings, catalog_source* catalog) {
-    std::vector<checked_statement> out;
+void check_text(std::string_view sql, const std::string& file, policy::session_facts session, const config::settings& settings,
+                catalog_source* catalog, const checked_sink& each) {
     session_model model(std::move(session), settings, catalog);
     place where(sql);
     for (const auto piece : policy::split(sql, {})) {
@@ -136,9 +173,8 @@ std::vector<checked_statement> check_text(std::string_view sql, const std::strin
         const auto first = policy::scanner(piece, {}).next().begin;
         checked.sql = piece.substr(first, piece.find_last_not_of(" \t\r\n\f\v") + 1 - first);
         where.go(begin + std::max(first, std::min(place_of_trouble(text), piece.size())), checked);
-        out.push_back(std::move(checked));
+        each(checked);
     }
-    return out;
 }
 
 int check(const check_options& options, const config::settings& settings) try {
@@ -150,13 +186,15 @@ int check(const check_options& options, const config::settings& settings) try {
         if (options.server_version != 0) session.server_version = options.server_version;
     }
     const auto judged_by = policy::check_settings(settings);
-    std::vector<checked_statement> all;
-    for (const auto& file : options.files) {
-        auto checked = check_text(contents(file), file == "-" ? "stdin" : file, session, judged_by, catalog.get());
-        std::move(checked.begin(), checked.end(), std::back_inserter(all));
-    }
-    std::cout << report(all, options.format);
-    const bool found = std::any_of(all.begin(), all.end(), [](const auto& c) { return !c.verdict.findings.empty(); });
+    must_be_readable(options.files);
+    const auto report = make_report(options.format, std::cout, colours());
+    bool found = false;
+    for (const auto& file : options.files)
+        check_text(contents(file), file == "-" ? "stdin" : file, session, judged_by, catalog.get(), [&](const checked_statement& c) {
+            found = found || !c.verdict.findings.empty();
+            report->add(c);
+        });
+    report->end();
     return found ? 1 : 0;
 } catch (const catalog_error& problem) {
     std::cerr << "lockkeeper: " << problem.what() << "\n";
@@ -164,8 +202,8 @@ int check(const check_options& options, const config::settings& settings) try {
 }
 
 void explain_sql(std::string_view sql, const config::settings& settings) {
-    for (const auto& checked : check_text(sql, "", {}, policy::check_settings(settings), nullptr))
-        std::cout << explain_report(checked);
+    check_text(sql, "", {}, policy::check_settings(settings), nullptr,
+               [](const checked_statement& c) { std::cout << explain_report(c); });
 }
 
 }  // namespace proxy

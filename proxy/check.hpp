@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,9 @@ struct check_options {
 struct checked_statement {
     std::string file;
     std::size_t line = 1, column = 1;        // where the statement begins, or where it cannot be understood; bytes
-    std::string source;                      // the line of the file
+    std::size_t units = 1;                   // the column in UTF-16 code units, as editors count
+    std::string source;                      // the line of the file; of a long one, what is around the place
+    std::size_t source_column = 1;           // the place in it
     std::string sql;                         // from its first word on
     policy::decision decision;
     policy::statement_decision verdict;      // the only one of the decision
@@ -38,9 +41,11 @@ public:
     virtual std::vector<policy::catalog_rows> ask(const std::vector<policy::catalog_query>& queries) = 0;
 };
 
-// The statements of one text in their order. What one creates, locks and changes is known to the next ones.
-std::vector<checked_statement> check_text(std::string_view sql, const std::string& file, policy::session_facts session,
-                                          const config::settings& settings, catalog_source* catalog);
+// The statements of one text in their order, each as soon as it is judged. What one creates, locks and changes is known to
+// the next ones.
+using checked_sink = std::function<void(const checked_statement&)>;
+void check_text(std::string_view sql, const std::string& file, policy::session_facts session, const config::settings& settings,
+                catalog_source* catalog, const checked_sink& each);
 
 // The whole command. Exit status: 0 fine, 1 findings, 2 usage, 3 could not connect.
 int check(const check_options& options, const config::settings& settings);

@@ -1,3 +1,5 @@
+#include <ostream>
+
 #include "proxy/check_report.hpp"
 
 // Workflow commands of GitHub Actions: "::error file=...,line=...,title=...::message".
@@ -18,16 +20,24 @@ std::string escaped(std::string_view text, bool property) {
     return out;
 }
 
+class github_report : public check_report {
+public:
+    explicit github_report(std::ostream& out) noexcept : out_(out) {}
+
+    void add(const checked_statement& c) override {
+        for (const auto& f : c.verdict.findings)
+            out_ << (f.action == config::action::reject ? "::error" : "::warning") << " file=" << escaped(c.file, true)
+                 << ",line=" << c.line << ",col=" << c.column << ",title=" << escaped(f.rule, true)
+                 << "::" << escaped(f.message + ". " + f.hint, false) << "\n";
+    }
+    void end() override {}
+
+private:
+    std::ostream& out_;
+};
+
 }  // namespace
 
-std::string github_report(std::span<const checked_statement> checked) {
-    std::string out;
-    for (const auto& c : checked)
-        for (const auto& f : c.verdict.findings)
-            out += std::string(f.action == config::action::reject ? "::error" : "::warning") + " file=" + escaped(c.file, true) +
-                   ",line=" + std::to_string(c.line) + ",col=" + std::to_string(c.column) + ",title=" + escaped(f.rule, true) +
-                   "::" + escaped(f.message + ". " + f.hint, false) + "\n";
-    return out;
-}
+std::unique_ptr<check_report> make_github_report(std::ostream& out) { return std::make_unique<github_report>(out); }
 
 }  // namespace proxy

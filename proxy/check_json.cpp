@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
+#include <ostream>
 
 #include "policy/explain.hpp"
 #include "policy/lock_mode.hpp"
@@ -83,13 +84,24 @@ json::object statement_of(const checked_statement& c) {
     return out;
 }
 
+class json_report : public check_report {
+public:
+    explicit json_report(std::ostream& out) : out_(out) { out_ << "{\"statements\":["; }
+
+    void add(const checked_statement& c) override {
+        out_ << (first_ ? "" : ",") << json::serialize(statement_of(c));
+        first_ = false;
+    }
+    void end() override { out_ << "]}\n"; }
+
+private:
+    std::ostream& out_;
+    bool first_ = true;
+};
+
 }  // namespace
 
-std::string json_report(std::span<const checked_statement> checked) {
-    json::array statements;
-    for (const auto& c : checked) statements.push_back(statement_of(c));
-    return json::serialize(json::object{{"statements", std::move(statements)}}) + "\n";
-}
+std::unique_ptr<check_report> make_json_report(std::ostream& out) { return std::make_unique<json_report>(out); }
 
 std::string rules_json() {
     json::array out;

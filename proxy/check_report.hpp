@@ -1,17 +1,28 @@
 #pragma once
 
-#include <span>
+#include <iosfwd>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "proxy/check.hpp"
 
-// The reports of `check`, as text to be printed. Pure.
 namespace proxy {
 
-std::string text_report(std::span<const checked_statement> checked, bool colours);
-std::string json_report(std::span<const checked_statement> checked);
-std::string sarif_report(std::span<const checked_statement> checked);   // SARIF 2.1.0
-std::string github_report(std::span<const checked_statement> checked);  // workflow commands of GitHub Actions
+// What `check` prints, statement by statement: nothing is kept, so that a long file takes no more memory than a short one.
+class check_report {
+public:
+    virtual ~check_report() = default;
+    virtual void add(const checked_statement& statement) = 0;
+    virtual void end() = 0;
+};
+
+// text, json, sarif (SARIF 2.1.0) or github (workflow commands of GitHub Actions). The stream must outlive it.
+std::unique_ptr<check_report> make_report(std::string_view format, std::ostream& out, bool colours);
+std::unique_ptr<check_report> make_text_report(std::ostream& out, bool colours);
+std::unique_ptr<check_report> make_json_report(std::ostream& out);
+std::unique_ptr<check_report> make_sarif_report(std::ostream& out);
+std::unique_ptr<check_report> make_github_report(std::ostream& out);
 
 // What one statement does and what is said to it; no findings: says so.
 std::string explain_report(const checked_statement& statement);

@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <ostream>
 
 #include "policy/explain.hpp"
 #include "policy/rules.hpp"
@@ -39,9 +40,23 @@ std::size_t index_of(std::string_view id) noexcept {
     return i;
 }
 
+// A path as a reference: what RFC 3986 does not let stand for itself is written as %XX.
+std::string uri_of(std::string_view path) {
+    constexpr std::string_view plain = "/-._~!$&'()*+,;=@";
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (letter || plain.find(c) != plain.npos) out += c;
+        else out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+    return out;
+}
+
 json::object location(const checked_statement& c) {
     return {{"physicalLocation",
-             {{"artifactLocation", {{"uri", c.file}}}, {"region", {{"startLine", c.line}, {"startColumn", c.column}}}}}};
+             {{"artifactLocation", {{"uri", uri_of(c.file)}}}, {"region", {{"startLine", c.line}, {"startColumn", c.units}}}}}};
 }
 
 json::object result(const checked_statement& c, const policy::finding& f) {
@@ -52,18 +67,29 @@ json::object result(const checked_statement& c, const policy::finding& f) {
             {"locations", json::array{location(c)}}};
 }
 
+class sarif_report : public check_report {
+public:
+    explicit sarif_report(std::ostream& out) : out_(out) {
+        const json::object driver{{"name", "lockkeeper"}, {"version", LOCKKEEPER_VERSION}, {"rules", rules()}};
+        out_ << R"({"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":)"
+             << json::serialize(driver) << R"(},"columnKind":"utf16CodeUnits","results":[)";
+    }
+
+    void add(const checked_statement& c) override {
+        for (const auto& f : c.verdict.findings) {
+            out_ << (first_ ? "" : ",") << json::serialize(result(c, f));
+            first_ = false;
+        }
+    }
+    void end() override { out_ << "]}]}\n"; }
+
+private:
+    std::ostream& out_;
+    bool first_ = true;
+};
+
 }  // namespace
 
-std::string sarif_report(std::span<const checked_statement> checked) {
-    json::array results;
-    for (const auto& c : checked)
-        for (const auto& f : c.verdict.findings) results.push_back(result(c, f));
-    const json::object driver{{"name", "lockkeeper"}, {"version", LOCKKEEPER_VERSION}, {"rules", rules()}};
-    const json::object run{{"tool", {{"driver", driver}}}, {"columnKind", "utf16CodeUnits"}, {"results", std::move(results)}};
-    return json::serialize(json::object{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                                        {"version", "2.1.0"},
-                                        {"runs", json::array{run}}}) +
-           "\n";
-}
+std::unique_ptr<check_report> make_sarif_report(std::ostream& out) { return std::make_unique<sarif_report>(out); }
 
 }  // namespace proxy

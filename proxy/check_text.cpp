@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ostream>
 
 #include "policy/explain.hpp"
 #include "policy/rules.hpp"
@@ -22,7 +23,7 @@ struct paint {
 // "  12 | ALTER TABLE ..." and a caret below the place. Tabs stay tabs, so that the caret is where it should be.
 std::string excerpt(const checked_statement& c, const paint& colours) {
     const auto number = std::to_string(c.line);
-    std::string before = c.source.substr(0, c.column - 1);
+    std::string before = c.source.substr(0, c.source_column - 1);
     std::replace_if(before.begin(), before.end(), [](char b) { return b != '\t'; }, ' ');
     return "  " + number + " | " + c.source + "\n" + std::string(number.size() + 2, ' ') + " | " + before +
            std::string(colours.bold()) + "^" + std::string(colours.off()) + "\n";
@@ -56,17 +57,27 @@ std::string counted(std::size_t n, std::string_view thing) {
     return std::to_string(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
 }
 
+class text_report : public check_report {
+public:
+    text_report(std::ostream& out, bool colours) noexcept : out_(out), colours_{colours} {}
+
+    void add(const checked_statement& c) override {
+        ++statements_;
+        findings_ += c.verdict.findings.size();
+        for (const auto& f : c.verdict.findings) out_ << finding_text(c, f, colours_);
+    }
+    void end() override { out_ << counted(findings_, "finding") << " in " << counted(statements_, "statement") << "\n"; }
+
+private:
+    std::ostream& out_;
+    paint colours_;
+    std::size_t statements_ = 0, findings_ = 0;
+};
+
 }  // namespace
 
-std::string text_report(std::span<const checked_statement> checked, bool colours) {
-    std::string out;
-    std::size_t findings = 0;
-    for (const auto& c : checked)
-        for (const auto& f : c.verdict.findings) {
-            out += finding_text(c, f, {colours});
-            ++findings;
-        }
-    return out + counted(findings, "finding") + " in " + counted(checked.size(), "statement") + "\n";
+std::unique_ptr<check_report> make_text_report(std::ostream& out, bool colours) {
+    return std::make_unique<text_report>(out, colours);
 }
 
 std::string explain_report(const checked_statement& c) {
