@@ -157,11 +157,15 @@ WHERE d.classid = 1259 AND d.refclassid = 1259 AND c.relkind = 'S' AND d.deptype
     return sql;
 }
 
-// A domain's own type is that of its base; format_type looks at no relation.
+// A domain's own type is that of its base; format_type looks at no relation. Since PostgreSQL 18 a NOT NULL may be NOT
+// VALID, which attnotnull does not tell.
 const std::string& columns() {
     static const std::string sql = from_the_reach(R"(
 SELECT 'column', a.attrelid, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation,
-       a.attnotnull, a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base, t.modifier, a.attnum, a.attgenerated = 'v'
+       a.attnotnull AND NOT EXISTS (
+           SELECT FROM pg_catalog.pg_constraint AS k
+           WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),
+       a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base, t.modifier, a.attnum, a.attgenerated = 'v'
 FROM pg_catalog.pg_attribute AS a, LATERAL (
     WITH RECURSIVE base(oid, modifier) AS (
         SELECT a.atttypid, a.atttypmod

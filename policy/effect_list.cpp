@@ -41,6 +41,16 @@ void effect_list::add(std::uint32_t oid, cost c) {
     if (const auto* facts = relation(oid)) add(*facts, c);
 }
 
+void effect_list::add_index(const relation_facts& table, const index_facts& index, cost c) {
+    relation_facts facts;
+    facts.oid = index.oid;
+    facts.kind = table.partitioned() ? 'I' : 'i';
+    facts.name = {table.name.schema, index.name};
+    facts.created_here = table.created_here;
+    facts.temporary = table.temporary;
+    add(facts, c);
+}
+
 void effect_list::add_family(const relation_facts& root, cost c) {
     for (const auto* r : family(root)) add(*r, c);
 }
@@ -84,6 +94,13 @@ std::vector<const relation_facts*> effect_list::family(const relation_facts& roo
             if (child && std::find(out.begin(), out.end(), child) == out.end()) out.push_back(child);
         }
     return out;
+}
+
+void add_default_sequences(const expression_words& words, bool computed, effect_list& out) {
+    for (const auto& s : words.sequences) {
+        if (computed) out.add(s, {lock_mode::row_exclusive});
+        else out.add_reach("sequences of a default: " + readable(s), {lock_mode::access_share});
+    }
 }
 
 void add_default_partition(const relation_facts& parent, const partition_bound& beside, effect_list& out) {

@@ -24,6 +24,7 @@ public:
     void add(const relation_name& name, cost c) { add(relation(name), c); }
     void add(const relation_facts& facts, cost c);
     void add(std::uint32_t oid, cost c);
+    void add_index(const relation_facts& table, const index_facts& index, cost c);
     // With all that inherits from it, or is a partition of it.
     void add_family(const relation_facts& root, cost c);
     // What DROP of the object, or a change of it with CASCADE, reaches.
@@ -56,6 +57,9 @@ void list(const alter_table& a, effect_list& out);
 void list(const renaming& r, effect_list& out);
 void list(const ddl& d, effect_list& out);
 void list(const query& q, effect_list& out);
+
+// The sequences that a default names. Whether one is locked that is only named depends on PostgreSQL's minor release.
+void add_default_sequences(const expression_words& words, bool computed, effect_list& out);
 
 // A new partition beside it: its rows may belong there.
 void add_default_partition(const relation_facts& parent, const partition_bound& beside, effect_list& out);

@@ -31,16 +31,17 @@ bool runs_concurrently(const statement& s) noexcept {
 }
 
 // REINDEX and CLUSTER of a partitioned table run a transaction for each partition.
-bool one_by_one(const ddl& d, const known_relations& known) {
+bool one_by_one(const ddl& d, const known_relations& known, int version) {
     if (d.verb != verb::reindex && d.verb != verb::cluster) return false;
+    if (d.verb == verb::reindex && lock_on(difference::reindexed_partitions, version) == none) return false;
     return std::any_of(d.relations.begin(), d.relations.end(),
                        [&](const relation_use& r) { return known.relation(r.name).partitioned(); });
 }
 
-bool may_run_in_a_transaction(const statement& s, const known_relations& known) noexcept {
+bool may_run_in_a_transaction(const statement& s, const known_relations& known, int version) noexcept {
     if (const auto* d = std::get_if<ddl>(&s.what)) {
         const bool in_pieces = d->concurrently && d->verb != verb::refresh;
-        return d->transactional && !in_pieces && !one_by_one(*d, known);
+        return d->transactional && !in_pieces && !one_by_one(*d, known, version);
     }
     // PREPARE TRANSACTION ends a transaction; COMMIT PREPARED is not for one.
     if (const auto* t = std::get_if<transaction_control>(&s.what))
@@ -50,7 +51,7 @@ bool may_run_in_a_transaction(const statement& s, const known_relations& known) 
 }
 
 void take(const statement& s, effect_list& out, effects& e) {
-    e.transactional = e.transactional && may_run_in_a_transaction(s, out.known());
+    e.transactional = e.transactional && may_run_in_a_transaction(s, out.known(), out.session().server_version);
     if (const auto* i = std::get_if<create_index>(&s.what)) list(*i, out);
     if (const auto* a = std::get_if<alter_table>(&s.what)) list(*a, out);
     if (const auto* r = std::get_if<renaming>(&s.what)) list(*r, out);

@@ -68,21 +68,18 @@ bool has_option(const ddl& d, std::string_view option) noexcept {
 }
 
 // An index, its partitions, and their tables: what readers and writers wait for is the table.
-void list_index(const relation_facts& index, const ddl& d, cost of_table, effect_list& out) {
+void list_index(const relation_facts& index, cost of_table, effect_list& out) {
     out.add(index, {access_exclusive});
     const auto* table = out.relation(index.table);
     if (!table) return;
     out.add(*table, of_table);
+    std::vector<std::uint32_t> tree{index.oid};
     for (const auto* part : out.family(*table))
         for (const auto& i : part->indexes) {
-            if (i.parent != index.oid || part == table) continue;
+            if (std::find(tree.begin(), tree.end(), i.parent) == tree.end()) continue;
+            tree.push_back(i.oid);
             out.add(*part, of_table);
-            relation_facts leaf;
-            leaf.oid = i.oid;
-            leaf.kind = 'i';
-            leaf.name = {part->name.schema, i.name};
-            if (d.verb == verb::reindex) out.add(leaf, {access_exclusive});
-            else list_index(leaf, d, of_table, out);
+            out.add_index(*part, i, {access_exclusive});
         }
 }
 
@@ -90,20 +87,16 @@ void list_index(const relation_facts& index, const ddl& d, cost of_table, effect
 bool built_anew(const index_facts& i, const ddl& d) noexcept { return !(d.concurrently && i.exclusion); }
 
 void reindex(const relation_facts& table, const ddl& d, cost c, effect_list& out) {
+    const auto partitions = lock_on(difference::reindexed_partitions, out.session().server_version);
     for (const auto* part : out.family(table)) {
         // The children of a plain table are not its parts.
-        if (part != &table && !table.partitioned()) continue;
+        if (part != &table && (!table.partitioned() || partitions == none)) continue;
         const bool nothing = part->known && !part->partitioned() &&
                              std::none_of(part->indexes.begin(), part->indexes.end(), [&](const auto& i) { return built_anew(i, d); });
         const bool leaf = part != &table;
         out.add(*part, {leaf && d.concurrently ? share : c.lock, nothing ? work::none : c.work});
-        for (const auto& i : part->indexes) {
-            relation_facts index;
-            index.oid = i.oid;
-            index.kind = part->partitioned() ? 'I' : 'i';
-            index.name = {part->name.schema, i.name};
-            if (!part->partitioned() && built_anew(i, d)) out.add(index, {access_exclusive});
-        }
+        for (const auto& i : part->indexes)
+            if (!part->partitioned() && built_anew(i, d)) out.add_index(*part, i, {access_exclusive});
     }
 }
 
@@ -191,10 +184,10 @@ void list_target(const relation_use& r, const ddl& d, cost c, effect_list& out) 
     case verb::vacuum_full: return vacuum(r, d, c, out);
     case verb::create_trigger: return create_trigger(facts, c, out);
     case verb::reindex:
-        if (d.kind == object_kind::index) return list_index(facts, d, c, out);
+        if (d.kind == object_kind::index) return list_index(facts, c, out);
         return reindex(facts, d, c, out);
     case verb::drop_index:
-        list_index(facts, d, c, out);
+        list_index(facts, c, out);
         break;
     case verb::drop_relation: add_parents(facts, out); break;
     case verb::drop_part:
@@ -275,8 +268,7 @@ void list_objects(const ddl& d, cost c, effect_list& out) {
         if (d.concurrently) continue;
         out.add_dependents(o, c);
     }
-    for (const auto& column : d.columns)
-        for (const auto& sequence : column.default_expression.sequences) out.add(sequence, {access_share});
+    for (const auto& column : d.columns) add_default_sequences(column.default_expression, false, out);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ using enum lock_mode;
 struct locking_function {
     const char* name;
     lock_mode of_index, of_table;
+    bool first_argument = true;  // names the relation
 };
 
 constexpr std::array locking_functions{
@@ -22,12 +23,18 @@ constexpr std::array locking_functions{
     locking_function{"bt_index_parent_check", share, share},
     locking_function{"nextval", row_exclusive, row_exclusive},
     locking_function{"setval", row_exclusive, row_exclusive},
+    locking_function{"pg_restore_relation_stats", none, share_update_exclusive, false},
+    locking_function{"pg_restore_attribute_stats", none, share_update_exclusive, false},
+    locking_function{"pg_clear_relation_stats", none, share_update_exclusive, false},
+    locking_function{"pg_clear_attribute_stats", none, share_update_exclusive, false},
 };
 
 void list(const function_call& call, effect_list& out) {
     const auto known = std::find_if(locking_functions.begin(), locking_functions.end(),
                                     [&](const auto& f) { return call.function.name == f.name; });
-    if (known == locking_functions.end() || !call.argument) return;
+    if (known == locking_functions.end()) return;
+    if (!known->first_argument) return out.add_reach("what " + call.function.name + " is told to work on", {known->of_table});
+    if (!call.argument) return;
     const auto name = name_in(*call.argument);
     const auto relation = out.relation(name);
     const bool index = relation.kind == 'i' || relation.kind == 'I';

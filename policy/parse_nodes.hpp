@@ -66,6 +66,8 @@ type_words type_of(const PgQuery__TypeName* t);
 expression_words expression_of(const PgQuery__Node* n);
 relation_name function_of(const PgQuery__FuncCall& f);
 
+// What a statement is about; ONLY kept.
+inline relation_use target_of(const PgQuery__RangeVar* r) { return {name_of(r), use::target, r && !r->inh}; }
 constraint_words constraint_of(const PgQuery__Constraint& c);
 column_words column_of(const PgQuery__ColumnDef& c);
 partition_bound bound_of(const PgQuery__PartitionBoundSpec& s);
@@ -92,6 +94,13 @@ ddl create_schema_of(const PgQuery__CreateSchemaStmt& s);
 ddl on(verb v, object_kind kind, relation_name target);
 ddl on(verb v, object_kind kind, const PgQuery__RangeVar* target);
 ddl in_the_catalogs(object_kind kind = object_kind::other);
+// Statements that empty tables, lock them, or keep them in shape.
+ddl truncate_of(const PgQuery__TruncateStmt& s);
+ddl lock_of(const PgQuery__LockStmt& s);
+words reindex_of(const PgQuery__ReindexStmt& s);
+ddl vacuum_of(const PgQuery__VacuumStmt& s);
+ddl cluster_of(const PgQuery__ClusterStmt& s);
+ddl refresh_of(const PgQuery__RefreshMatViewStmt& s);
 // Statements about objects of many kinds.
 ddl drop_of(const PgQuery__DropStmt& s);
 // `replaced`: the publication whose tables are replaced by them.

@@ -251,7 +251,8 @@ struct ddl {
 
 struct statement;
 
-// DO: the statements of its body, in their order, each as if it always ran. A body that cannot be followed (EXECUTE of a text that is made up when it runs) is `unmodelled`.
+// DO: the statements of its body, in their order, each as if it always ran. A body that cannot be followed (EXECUTE of a
+// text that is made up when it runs) is `unmodelled`.
 struct block {
     std::vector<statement> body;
     std::vector<std::string> texts;  // that they are part of, one each: their spans are of these

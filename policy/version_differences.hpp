@@ -14,8 +14,10 @@ enum class difference {
     trigger_renamed_on_partitions,  // ALTER TRIGGER RENAME on a partitioned table
     privilege_on_relation,          // GRANT, REVOKE
     inherited_sample,               // ANALYZE: the lock on inheritance children
+    detached_partition_indexes,     // DETACH PARTITION: the lock on its indexes that belong to the parent's
+    persistence_of_sequences,       // SET LOGGED, SET UNLOGGED: the lock on the table's own sequences
     truncated_partition,            // TRUNCATE of a partition: the lock on its parent
-    retyped_serial,                 // ALTER COLUMN ... TYPE of a serial column: the lock on its sequence
+    reindexed_partitions,           // REINDEX TABLE of a partitioned table: the lock on the partitions, if it goes there
 };
 
 struct version_row {
@@ -38,8 +40,11 @@ inline constexpr std::array version_rows = [] {
         version_row{difference::privilege_on_relation, {none, none, none, none, none, access_share}},
         version_row{difference::inherited_sample,
                     {access_share, access_share, access_share, access_share, access_share, share_update_exclusive}},
+        version_row{difference::detached_partition_indexes, {access_exclusive, none, none, none, none, none}},
+        version_row{difference::persistence_of_sequences,
+                    {none, none, access_exclusive, access_exclusive, access_exclusive, access_exclusive}},
         version_row{difference::truncated_partition, {access_share, none, none, none, none, none}},
-        version_row{difference::retyped_serial, {none, none, access_share, none, access_share, access_share}},
+        version_row{difference::reindexed_partitions, {none, share, share, share, share, share}},
     };
 }();
 

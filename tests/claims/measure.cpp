@@ -173,8 +173,8 @@ laboratory::result laboratory::examine(const entry& e) {
         // What is locked and let go of before the end is seen where the statement has to wait for it.
         const auto target = [&](outcome& o) { return o.relations[e.target].lock; };
         const bool let_go = r.measured.known && !e.target.empty() && target(r.measured) < target(r.predicted);
-        if (e.alone && (!r.measured.transactional || let_go)) {
-            clear(e);
+        // Refused or rolled back, it has left everything as it was.
+        if (e.alone && (!r.measured.transactional || (let_go && r.measured.counted))) {
             const bool transactional = r.measured.transactional;
             auto alone = outside(e);
             if (let_go) r.measured.relations[e.target].lock = target(alone);
@@ -242,8 +242,6 @@ outcome laboratory::inside(const entry& e, outcome& predicted) {
 // lock on the target, then for those that conflict with SHARE, then for those that conflict with a writer's.
 outcome laboratory::outside(const entry& e) {
     used_ = true;
-    prepare(e);
-    used_ = true;
     auto client = client_of(database_), observer = client_of(database_), holder = client_of(database_);
     apply(client, e);
     outcome out;
@@ -267,6 +265,7 @@ outcome laboratory::outside(const entry& e) {
     while (!done) {
         const bool waits = log.sample(observer, pid);
         const auto now = std::chrono::steady_clock::now();
+        if (held) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // it stands still, and others want the processor
         if (!held || !(now - since > std::chrono::milliseconds(150) || (waits && !looser.empty()))) continue;
         held = !looser.empty();
         holder.run(held ? std::string("ROLLBACK TO ") + looser.back() : "ROLLBACK");
