@@ -96,8 +96,8 @@ std::vector<const relation_facts*> effect_list::family(const relation_facts& roo
     return out;
 }
 
-void add_default_sequences(const expression_words& words, bool computed, effect_list& out) {
-    for (const auto& s : words.sequences) {
+void add_default_sequences(const expression_words& of_default, bool computed, effect_list& out) {
+    for (const auto& s : of_default.sequences) {
         if (computed) out.add(s, {lock_mode::row_exclusive});
         else out.add_reach("sequences of a default: " + readable(s), {lock_mode::access_share});
     }

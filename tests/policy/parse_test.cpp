@@ -167,6 +167,24 @@ TEST(parse, types_and_expressions) {
               (relation_name{"a", "s"}));
 }
 
+TEST(parse, bounds_of_partitions) {
+    const auto bound = [](const std::string& words) {
+        return as<alter_table>("ALTER TABLE p ATTACH PARTITION q " + words).steps.at(0).bound;
+    };
+    EXPECT_TRUE(bound("DEFAULT").is_default);
+    const auto year = bound("FOR VALUES FROM ('2024-01-01') TO (date '2025-01-01')");
+    EXPECT_TRUE(year.range);
+    EXPECT_EQ(year.lower, "2024-01-01");
+    EXPECT_EQ(year.upper, "2025-01-01");
+    const auto open = bound("FOR VALUES FROM (MINVALUE) TO (10)");
+    EXPECT_TRUE(open.range);
+    EXPECT_EQ(open.lower, std::nullopt);
+    // Nothing is known of these; a missing end must not look like MINVALUE.
+    EXPECT_FALSE(bound("FOR VALUES FROM (1, 2) TO (1, 3)").range);
+    EXPECT_FALSE(bound("FOR VALUES FROM (1 + 1) TO (10)").range);
+    EXPECT_FALSE(bound("FOR VALUES IN (1)").range);
+}
+
 TEST(parse, an_error_is_one_statement_with_its_place) {
     const auto s = only("ALTER TABLE t FROBNICATE");
     const auto* u = std::get_if<unparseable>(&s.what);
