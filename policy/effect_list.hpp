@@ -30,8 +30,8 @@ public:
     // What DROP of the object, or a change of it with CASCADE, reaches.
     void add_dependents(const object_name& object, cost c);
     // Relations that the text does not name, in words.
-    void add_reach(const std::string& what, cost c);
-    // Taken for a moment, and only where nobody is in the way.
+    void add_reach(const std::string& what, cost c, lock_mode unwaited = lock_mode::none);
+    // `unwaited`: taken for a moment, and only where nobody is in the way.
     void add_unwaited(const relation_facts& facts, lock_mode lock);
 
     relation_facts relation(const relation_name& name) const { return known_.relation(name); }

@@ -152,13 +152,18 @@ void analyze(const relation_use& r, effect_list& out) {
     }
 }
 
+// It cuts off empty pages at the end of a table where nobody is in the way.
+lock_mode truncating(const ddl& d) noexcept {
+    return d.verb == verb::vacuum && !has_option(d, "no truncate") ? access_exclusive : none;
+}
+
 void vacuum(const relation_use& r, const ddl& d, cost c, effect_list& out) {
     const auto facts = out.relation(r.name);
     for (const auto* part : out.family(facts)) {
         // The children of a plain table are not its parts.
         if (part != &facts && !facts.partitioned()) continue;
         out.add(*part, c);
-        if (d.verb == verb::vacuum && !has_option(d, "no truncate") && !part->partitioned()) out.add_unwaited(*part, access_exclusive);
+        if (!part->partitioned()) out.add_unwaited(*part, truncating(d));
     }
 }
 
@@ -281,7 +286,7 @@ void list(const ddl& d, effect_list& out) {
     for (const auto& r : d.relations) list_side(r, d, out);
     list_objects(d, c, out);
     const bool named = out.known().catalog().asked && !d.objects.empty();
-    if (!named) out.add_reach(d.reach, c);
+    if (!named) out.add_reach(d.reach, c, truncating(d));
     if (d.verb == verb::reindex && !d.reach.empty()) out.add_reach("indexes of " + d.reach, {access_exclusive});
 }
 

@@ -82,7 +82,7 @@ outcome predict(session& s, const std::string& sql) {
             } else if (r.relation.starts_with("indexes of ")) {
                 out.elsewhere_on_indexes = std::max(out.elsewhere_on_indexes, r.lock);
             } else {
-                out.elsewhere = std::max(out.elsewhere, r.lock);
+                out.elsewhere = std::max({out.elsewhere, r.lock, r.unwaited});
                 out.work_elsewhere = std::max(out.work_elsewhere, r.work);
             }
         }
