@@ -9,8 +9,19 @@
 namespace policy {
 namespace {
 
-// How many names for an index without one are tried: PostgreSQL counts on without end.
-constexpr std::size_t name_attempts = 20;
+// Names that are wanted for what is to be made on a table.
+struct new_names {
+    std::vector<std::string> schemas, tables, names;
+
+    void add(const relation_name& table, const std::string& name) {
+        schemas.push_back(table.schema);
+        tables.push_back(table.name);
+        names.push_back(name);
+    }
+    std::vector<std::optional<std::string>> parameters() const {
+        return {array_literal(schemas), array_literal(tables), array_literal(names)};
+    }
+};
 
 // Everything that the statements of a text ask of the catalog.
 class question {
@@ -36,9 +47,9 @@ public:
                                     &catalog_sql::indexes(), &catalog_sql::constraints()})
                 out.push_back({*sql, reach});
         }
-        if (!index_names_.empty())
-            out.push_back({catalog_sql::index_names(),
-                           {array_literal(index_schemas_), array_literal(index_tables_), array_literal(index_names_)}});
+        if (!new_indexes_.names.empty()) out.push_back({catalog_sql::index_names(), new_indexes_.parameters()});
+        if (!new_constraints_.names.empty())
+            out.push_back({catalog_sql::constraint_names(), new_constraints_.parameters()});
         if (!types_.empty()) add_types(out);
         if (!functions_.empty()) add_functions(out);
         if (!objects_.empty()) add_objects(out);
@@ -74,11 +85,24 @@ private:
         about(i.table);
         if (i.concurrently) return;
         const auto names = i.name.empty() ? index_names(i.table.name, i.name_parts, name_attempts) : std::vector{i.name};
-        for (const auto& name : names) {
-            index_schemas_.push_back(i.table.schema);
-            index_tables_.push_back(i.table.name);
-            index_names_.push_back(name);
+        for (const auto& name : names) new_indexes_.add(i.table, name);
+    }
+
+    // Constraints that a plan may add before it validates them, or put on an index that was built before.
+    void about_new(const constraint_words& k, const alter_table& a) {
+        const bool on_index = k.kind == constraint_kind::unique || k.kind == constraint_kind::primary_key;
+        if (k.not_valid || k.using_index || k.kind == constraint_kind::exclusion || k.kind == constraint_kind::other) return;
+        for (const auto& name : constraint_names(a.relation.name, k, name_attempts)) {
+            new_constraints_.add(a.relation, name);
+            if (on_index) new_indexes_.add(a.relation, name);
         }
+        // Its columns become NOT NULL first.
+        if (k.kind == constraint_kind::primary_key)
+            for (const auto& column : k.columns) about_not_null(column, a);
+    }
+
+    void about_not_null(const std::string& column, const alter_table& a) {
+        for (const auto& name : not_null_names(a.relation.name, column)) new_constraints_.add(a.relation, name);
     }
 
     void about(const alter_table& a) {
@@ -87,7 +111,11 @@ private:
             if (step.partner) about(*step.partner);
             if (step.constraint && step.constraint->referenced) about(*step.constraint->referenced);
             if (step.constraint && step.constraint->expression) about(*step.constraint->expression);
+            if (step.constraint) about_new(*step.constraint, a);
+            if (step.action == alter_action::set_not_null) about_not_null(step.name, a);
             if (step.column) about(*step.column);
+            if (step.action == alter_action::add_column && step.column)
+                for (const auto& k : step.column->constraints) about_new(k, a);
             if (step.expression) about(*step.expression);
             if (step.action == alter_action::drop_column)
                 about(object_name{object_kind::column, "pg_attribute", {}, step.name, a.relation});
@@ -162,7 +190,7 @@ private:
     }
 
     std::vector<std::string> schemas_, names_;
-    std::vector<std::string> index_schemas_, index_tables_, index_names_;
+    new_names new_indexes_, new_constraints_;
     std::vector<type_words> types_;
     std::vector<relation_name> functions_;
     std::vector<object_name> objects_;

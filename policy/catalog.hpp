@@ -130,6 +130,16 @@ struct taken_name {
     std::optional<std::string> definition;  // pg_get_indexdef; nullopt: could not be asked without waiting
 };
 
+// A constraint that already has a name that ALTER TABLE wants (or would make up), in the schema of the table.
+struct taken_constraint {
+    relation_name table;              // as the ALTER TABLE names it
+    std::string name;
+    bool of_table = false;            // of that very table
+    constraint_kind kind = constraint_kind::other;
+    bool valid = true;
+    std::optional<std::string> definition;  // pg_get_constraintdef; nullopt: could not be asked without waiting
+};
+
 // All that is asked of the catalog for one text.
 struct catalog_facts {
     bool asked = false;
@@ -142,6 +152,7 @@ struct catalog_facts {
     std::vector<std::pair<object_name, std::vector<dependent_facts>>> dependents;
     std::vector<relation_facts> reached;  // those and what they are tied to, each once
     std::vector<taken_name> taken;
+    std::vector<taken_constraint> taken_constraints;
 
     const relation_facts* relation(std::uint32_t oid) const noexcept;  // null: not among the reached
     const type_facts* type(const type_words& written) const noexcept;

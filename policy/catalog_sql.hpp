@@ -17,6 +17,8 @@ const std::string& constraints();  // a row for each column
 
 // Names that a new index wants. $1, $2: schema and name of the table, $3: name of the index.
 const std::string& index_names();
+// The same for constraints: who has such a name in the schema of the table.
+const std::string& constraint_names();
 
 // $1: schemas, $2: names of types, $3: 't' for an array of it.
 const std::string& types();

@@ -43,6 +43,7 @@ std::string command_name(std::string_view statement) {
     std::string name = words.next();
     if (name == "TRUNCATE" || name == "LOCK") return name + " TABLE";
     if (name == "REFRESH") return "REFRESH MATERIALIZED VIEW";
+    if (name == "SET") return words.next() == "CONSTRAINTS" ? "SET CONSTRAINTS" : name;
     if (name != "CREATE" && name != "ALTER" && name != "DROP") return name;
     std::string word = words.next();
     while (among(noise, word)) word = words.next();

@@ -43,6 +43,14 @@ finding finding_of(const rule& r, hazard& h, action configured) {
     return f;
 }
 
+// One statement, or one with SET CONSTRAINTS, which outside a transaction does nothing (Django sends it behind a column
+// with a foreign key).
+bool are_one(std::span<const statement> statements) noexcept {
+    return std::count_if(statements.begin(), statements.end(), [](const statement& s) {
+               return s.kind != "SET CONSTRAINTS" || !std::holds_alternative<let_through>(s.what);
+           }) == 1;
+}
+
 // Does nothing but what a rollback undoes, and returns no rows.
 bool repeatable(const statement& s) noexcept {
     if (const auto* d = std::get_if<ddl>(&s.what)) return d->transactional;
@@ -64,10 +72,11 @@ const override_words* override_for(const context& c, const rule& r) {
 
 class judgement {
 public:
-    judgement(std::string_view text, std::size_t statements, const session_facts& session, const catalog_facts& catalog,
+    judgement(std::string_view text, std::span<const statement> statements, const session_facts& session, const catalog_facts& catalog,
               const config::settings& settings, std::span<const override_words> overrides)
-        : text_(text), alone_(statements == 1), moved_on_(alone_ ? session_facts{} : session), session_(alone_ ? session : moved_on_),
-          settings_(settings), in_force_(&settings), overrides_(overrides), known_(catalog, session_.so_far, session_.own) {}
+        : text_(text), alone_(statements.size() == 1), only_change_(are_one(statements)), moved_on_(alone_ ? session_facts{} : session),
+          session_(alone_ ? session : moved_on_), settings_(settings), in_force_(&settings), overrides_(overrides),
+          known_(catalog, session_.so_far, session_.own) {}
 
     void take(const statement& s) {
         auto does = effects_of(s, known_, session_);
@@ -131,7 +140,7 @@ private:
     void apply_rules(const statement& s, const effects& does, std::string_view text, statement_decision& verdict,
                      bool inside_block = false) {
         const context c{s, does, known_, session_, *in_force_, text, alone_ && !inside_block, sets_, overrides_,
-                        out_.statements.size()};
+                        out_.statements.size(), only_change_ && !inside_block};
         for (const auto* r : all_rules()) {
             auto h = r->check(c);
             if (!h) continue;
@@ -161,7 +170,7 @@ private:
     }
 
     std::string_view text_;
-    bool alone_;
+    bool alone_, only_change_;
     session_facts moved_on_;        // by the statements of this text; a statement that is alone needs no copy of the session
     const session_facts& session_;  // as it is before the statement in hand
     const config::settings& settings_;
@@ -179,7 +188,7 @@ private:
 decision evaluate(std::span<const statement> statements, std::string_view text, const session_facts& session,
                   const catalog_facts& catalog, const config::settings& settings,
                   std::span<const override_words> overrides) {
-    judgement j(text, statements.size(), session, catalog, settings, overrides);
+    judgement j(text, statements, session, catalog, settings, overrides);
     for (const auto& s : statements) j.take(s);
     return std::move(j).result();
 }

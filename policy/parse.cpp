@@ -103,4 +103,18 @@ std::optional<std::string> index_signature(std::string_view create_index_sql) {
     return nodes::signature_of(*tree->stmts[0]->stmt->index_stmt);
 }
 
+std::optional<std::string> constraint_signature(std::string_view clause) {
+    const auto result = run_parser("ALTER TABLE t ADD " + std::string(clause), true);
+    if (result->error) return std::nullopt;
+    const auto tree = unpack(*result);
+    if (!tree || tree->n_stmts != 1 || !tree->stmts[0]->stmt ||
+        tree->stmts[0]->stmt->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
+        return std::nullopt;
+    const auto& s = *tree->stmts[0]->stmt->alter_table_stmt;
+    if (s.n_cmds != 1 || s.cmds[0]->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_CMD) return std::nullopt;
+    const auto* def = s.cmds[0]->alter_table_cmd->def;
+    if (!def || def->node_case != PG_QUERY__NODE__NODE_CONSTRAINT) return std::nullopt;
+    return nodes::signature_of(*def->constraint);
+}
+
 }  // namespace policy

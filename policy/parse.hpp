@@ -19,4 +19,9 @@ std::vector<statement> parse(std::string_view sql, bool standard_conforming_stri
 // two statements that make the same index. Nullopt where the text is not one CREATE INDEX.
 std::optional<std::string> index_signature(std::string_view create_index_sql);
 
+// What a CHECK or a FOREIGN KEY says (`CHECK (total >= 0)`, without its name, with or without NOT VALID), equal for two that
+// say the same. Of a foreign key without its columns and the other table: those the catalog tells. Nullopt: it is not
+// followed.
+std::optional<std::string> constraint_signature(std::string_view clause);
+
 }  // namespace policy

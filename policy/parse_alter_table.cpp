@@ -131,14 +131,25 @@ bool is_named_setting(alter_action a) noexcept {
     return a == alter_action::set_tablespace || a == alter_action::set_access_method || a == alter_action::cluster_on;
 }
 
+// Where it stands in the text, and where its constraints do.
+void place(alter_step& step, const PgQuery__AlterTableCmd& cmd, std::string_view sql, span where) {
+    step.where = where;
+    const auto end = where.offset + where.length;
+    if (cmd.def && cmd.def->node_case == PG_QUERY__NODE__NODE_CONSTRAINT && step.constraint)
+        step.constraint->where = tokens_between(sql, static_cast<std::size_t>(cmd.def->constraint->location), end);
+    if (cmd.def && cmd.def->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF && step.column)
+        place_constraints(*cmd.def->column_def, sql, where, *step.column);
+}
+
 }  // namespace
 
-words alter_table_of(const PgQuery__AlterTableStmt& s) {
+words alter_table_of(const PgQuery__AlterTableStmt& s, std::string_view sql) {
     alter_table words;
     words.kind = s.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE ? object_kind::composite_type : kind_of(s.objtype);
     words.relation = name_of(s.relation);
     words.if_exists = s.missing_ok;
     words.only = s.relation && !s.relation->inh;
+    const auto places = s.relation ? action_spans(sql, static_cast<std::size_t>(s.relation->location), s.n_cmds) : std::vector<span>();
     for (const auto* n : list(s.cmds, s.n_cmds)) {
         if (n->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_CMD) return unmodelled{"ALTER TABLE"};
         const auto& cmd = *n->alter_table_cmd;
@@ -153,6 +164,7 @@ words alter_table_of(const PgQuery__AlterTableStmt& s) {
         if (cmd.def) take_definition(step, *cmd.def);
         if (cmd.newowner) step.value = text(cmd.newowner->rolename);
         if (is_named_setting(step.action)) step.value = step.name;
+        if (!places.empty()) place(step, cmd, sql, places[words.steps.size()]);
         words.steps.push_back(std::move(step));
     }
     return words;

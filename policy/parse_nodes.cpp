@@ -115,6 +115,7 @@ constraint_words constraint_of(const PgQuery__Constraint& c) {
     words.no_inherit = c.is_no_inherit;
     words.index = text(c.indexname);
     words.columns = strings(list(c.keys, c.n_keys));
+    words.including = strings(list(c.including, c.n_including));
     if (c.contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) words.columns = strings(list(c.fk_attrs, c.n_fk_attrs));
     words.referenced_columns = strings(list(c.pk_attrs, c.n_pk_attrs));
     if (c.contype == PG_QUERY__CONSTR_TYPE__CONSTR_CHECK) words.expression = expression_of(c.raw_expr);

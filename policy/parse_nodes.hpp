@@ -74,7 +74,13 @@ partition_bound bound_of(const PgQuery__PartitionBoundSpec& s);
 
 // One file each.
 create_index index_of(const PgQuery__IndexStmt& s, std::string_view sql, std::size_t offset);
-words alter_table_of(const PgQuery__AlterTableStmt& s);
+words alter_table_of(const PgQuery__AlterTableStmt& s, std::string_view sql);
+// Where the actions of an ALTER TABLE stand; empty where that is in doubt. `from`: the name of the table.
+std::vector<span> action_spans(std::string_view sql, std::size_t from, std::size_t actions);
+// Where the column's constraints stand in an ADD COLUMN.
+void place_constraints(const PgQuery__ColumnDef& c, std::string_view sql, span action, column_words& column);
+// From the first token at `from` to the last one before `to`.
+span tokens_between(std::string_view sql, std::size_t from, std::size_t to);
 // SELECT, INSERT, UPDATE, DELETE, MERGE; SELECT INTO is not among them.
 query query_of(const PgQuery__Node& n);
 query copy_of(const PgQuery__CopyStmt& s);
@@ -113,5 +119,6 @@ ddl domain_of(const PgQuery__AlterDomainStmt& s);
 words words_of(const PgQuery__Node& n, std::string_view sql, std::size_t offset);
 // See policy/parse.hpp.
 std::optional<std::string> signature_of(const PgQuery__IndexStmt& s);
+std::optional<std::string> signature_of(const PgQuery__Constraint& c);
 
 }  // namespace policy::nodes

@@ -3,7 +3,7 @@
 namespace policy::nodes {
 namespace {
 
-// Writes an index's definition in one spelling. What it cannot spell makes it fail, for good: two definitions are
+// Writes a definition in one spelling. What it cannot spell makes it fail, for good: two definitions are
 // called the same only where every part of them was understood.
 class signature {
 public:
@@ -18,11 +18,32 @@ public:
         for (const auto* n : list(s.options, s.n_options)) option(n);
         add(" where ");
         if (s.where_clause) expression(s.where_clause);
+        return result();
+    }
+
+    std::optional<std::string> of(const PgQuery__Constraint& c) {
+        const auto is = [&](PgQuery__ConstrType type) { return c.contype == type; };
+        if (is(PG_QUERY__CONSTR_TYPE__CONSTR_CHECK)) {
+            add(c.is_no_inherit ? "check no inherit " : "check ");
+            expression(c.raw_expr);
+        } else if (is(PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN)) {
+            add("foreign key");
+            for (const auto& part : {text(c.fk_matchtype), text(c.fk_upd_action), text(c.fk_del_action)}) add(" " + part);
+            for (const auto& column : strings(list(c.fk_del_set_cols, c.n_fk_del_set_cols))) add(quoted_name(column));
+            add(c.deferrable ? " deferrable" : "");
+            add(c.initdeferred ? " deferred" : "");
+        } else {
+            give_up();
+        }
+        return result();
+    }
+
+private:
+    std::optional<std::string> result() {
         if (!understood_) return std::nullopt;
         return std::move(out_);
     }
 
-private:
     void add(std::string_view s) { out_ += s; }
 
     void element(const PgQuery__Node* n) {
@@ -68,6 +89,8 @@ private:
         case PG_QUERY__NODE__NODE_TYPE_CAST: return cast(*n->type_cast);
         case PG_QUERY__NODE__NODE_FUNC_CALL: return call(*n->func_call);
         case PG_QUERY__NODE__NODE_A_EXPR: return operation(*n->a_expr);
+        case PG_QUERY__NODE__NODE_A_ARRAY_EXPR: return elements(list(n->a_array_expr->elements, n->a_array_expr->n_elements));
+        case PG_QUERY__NODE__NODE_LIST: return elements(list(n->list->items, n->list->n_items));
         case PG_QUERY__NODE__NODE_NULL_TEST:
             expression(n->null_test->arg);
             return add(n->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL ? " is null" : " is not null");
@@ -102,8 +125,10 @@ private:
         const bool of_constant = c.arg && c.arg->node_case == PG_QUERY__NODE__NODE_A_CONST;
         const bool of_column = c.arg && c.arg->node_case == PG_QUERY__NODE__NODE_COLUMN_REF;
         if (!c.type_name || c.type_name->n_names == 0) return give_up();
+        const bool of_array = c.arg && c.arg->node_case == PG_QUERY__NODE__NODE_A_ARRAY_EXPR;
         const auto type = string_of(c.type_name->names[c.type_name->n_names - 1]);
         expression(c.arg);
+        if (of_array) return;
         if (of_constant || (of_column && type == "text")) return;
         if (c.type_name->n_typmods > 0 || c.type_name->n_array_bounds > 0) return give_up();
         qualified("::", list(c.type_name->names, c.type_name->n_names));
@@ -117,11 +142,24 @@ private:
         add(")");
     }
 
+    void elements(std::span<PgQuery__Node* const> all) {
+        add("[");
+        for (const auto* n : all) argument(n);
+        add("]");
+    }
+
+    // a IN (1, 2) is shown as a = ANY (ARRAY[1, 2]), and NOT IN as <> ALL.
     void operation(const PgQuery__AExpr& e) {
-        if (e.kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP) return give_up();
+        const auto name = e.n_name == 1 ? string_of(e.name[0]) : std::string();
+        const bool any = e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY || e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN;
+        const bool every = e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL || (any && name == "<>");
+        if (e.kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP && !any && !every) return give_up();
+        // <> ANY is another thing than NOT IN.
+        if (e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY && name == "<>") return give_up();
         add("(");
         if (e.lexpr) expression(e.lexpr);
         qualified(" ", list(e.name, e.n_name));
+        add(every ? " all " : any ? " any " : "");
         expression(e.rexpr);
         add(")");
     }
@@ -144,5 +182,6 @@ private:
 }  // namespace
 
 std::optional<std::string> signature_of(const PgQuery__IndexStmt& s) { return signature().of(s); }
+std::optional<std::string> signature_of(const PgQuery__Constraint& c) { return signature().of(c); }
 
 }  // namespace policy::nodes

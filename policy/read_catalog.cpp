@@ -86,6 +86,7 @@ public:
         else if (what == "index") index(r);
         else if (what == "constraint") constraint(r);
         else if (what == "taken") taken(r, row);
+        else if (what == "taken constraint") taken_constraint_of(r, row);
         else if (what == "type") type(r);
         else if (what == "cast") (r.text(3) == "b" ? facts_.free_casts : facts_.any_casts).push_back({r.oid(1), r.oid(2)});
         else if (what == "function") facts_.functions.push_back({{r.text(1), r.text(2)}, r.flag(3)});
@@ -221,6 +222,12 @@ private:
         taken_name t{{r.text(1), r.text(2)}, r.text(3), r.flag(4), r.flag(5), r.flag(6), std::nullopt};
         if (row.size() > 7) t.definition = row[7];
         facts_.taken.push_back(std::move(t));
+    }
+
+    void taken_constraint_of(const row_reader& r, const catalog_row& row) {
+        taken_constraint t{{r.text(1), r.text(2)}, r.text(3), r.flag(4), kind_of(r.letter(5)), r.flag(6), std::nullopt};
+        if (row.size() > 7) t.definition = row[7];
+        facts_.taken_constraints.push_back(std::move(t));
     }
 
     void type(const row_reader& r) {

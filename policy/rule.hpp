@@ -56,6 +56,7 @@ struct context {
     std::span<const setting_change> sets_before{};  // by the statements before it in the text
     std::span<const override_words> overrides{};    // of the whole text
     std::size_t index = 0;                          // of the statement in the text
+    bool only_change = true;                       // its only statement but for SET CONSTRAINTS
 };
 
 // A rule found its pattern, and it does harm here.

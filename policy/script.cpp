@@ -15,6 +15,13 @@ bool same_shape(const std::vector<statement>& a, const std::vector<statement>& b
     });
 }
 
+// Where the actions of an ALTER TABLE stand was read as if a backslash were a plain character in '...'.
+void forget_places(std::vector<statement>& statements) {
+    for (auto& s : statements)
+        if (auto* a = std::get_if<alter_table>(&s.what))
+            for (auto& step : a->steps) step.where = {};
+}
+
 void take(script::parsed& p, const std::vector<statement>& statements) {
     const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     for (const auto& s : statements) {
@@ -62,6 +69,7 @@ script read_script(std::string_view sql, lexing how) {
     p->statements = parse(readable, how.standard_conforming_strings);
     if ((how.in_doubt || !how.standard_conforming_strings) && sql.find('\\') != std::string_view::npos) {
         p->other_reading = parse(readable, !how.standard_conforming_strings);
+        forget_places(p->statements);
         if (same_shape(p->statements, p->other_reading)) p->other_reading.clear();
     }
     take(*p, p->statements);

@@ -142,6 +142,9 @@ struct constraint_words {
     std::vector<std::string> referenced_columns;  // empty: the other side's primary key
     std::string index;                            // USING INDEX
     std::optional<expression_words> expression;   // of a CHECK
+    std::vector<std::string> including;           // INCLUDE
+    // In ALTER TABLE: from CONSTRAINT, or its own first word, to DEFERRABLE and the like. Empty: it could not be told.
+    span where;
 };
 
 // How much PostgreSQL can know about a DEFAULT when it adds a column.
@@ -192,6 +195,7 @@ struct alter_step {
                                            // options: "autovacuum off"
     partition_bound bound;                 // ATTACH PARTITION
     std::optional<expression_words> expression;  // SET DEFAULT, SET EXPRESSION; none: DROP DEFAULT
+    span where;                            // without the comma behind it; empty: it could not be told
 };
 
 struct alter_table {

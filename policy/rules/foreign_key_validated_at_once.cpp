@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/alter_table.hpp"
 #include "policy/quote.hpp"
 
 namespace policy::rules {
@@ -7,12 +8,12 @@ namespace {
 std::optional<hazard> check(const context& c) {
     const auto table = large_altered_table(c);
     if (!table) return std::nullopt;
-    const auto* step = added_constraint(
-        c, [](const constraint_words& k) { return k.kind == constraint_kind::foreign_key && !k.not_valid; });
+    const auto* step =
+        added_constraint(c, [](const constraint_words& k) { return k.kind == constraint_kind::foreign_key && !k.not_valid; });
     if (!step || !works_on_rows(c)) return std::nullopt;
-    return described("adding a foreign key to " + readable(table->name) +
-                         " stops every write to both tables until all rows are checked",
-                     c);
+    return plans::with_plan(
+        described("adding a foreign key to " + readable(table->name) + " stops every write to both tables until all rows are checked", c),
+        c);
 }
 
 }  // namespace
@@ -28,14 +29,14 @@ constinit const rule foreign_key_validated_at_once{
                           "is not smaller than small_table",
             .harm = "ADD FOREIGN KEY holds SHARE ROW EXCLUSIVE on both tables while each row of the referencing one "
                     "is looked up: every INSERT, UPDATE and DELETE on either waits.",
-            .remedy = "Add the constraint NOT VALID, which checks new rows only, and VALIDATE CONSTRAINT it "
-                      "afterwards in a transaction of its own: that lets reads and writes go on.",
-            .django = "In Django: create the field with db_constraint=False, then add the constraint with RunSQL in "
-                      "two migrations: NOT VALID, then VALIDATE CONSTRAINT.",
+            .remedy = "Outside a transaction it is done for you in two steps: the constraint is added NOT VALID, which checks "
+                      "new rows only, and validated in a transaction of its own, which lets reads and writes go on.",
+            .django = "In Django: set `atomic = False` on the migration.",
             .before = "ALTER TABLE orders ADD CONSTRAINT buyer FOREIGN KEY (buyer_id) REFERENCES people (id)",
             .after = "ALTER TABLE orders ADD CONSTRAINT buyer FOREIGN KEY (buyer_id) REFERENCES people (id) NOT VALID",
-            .action = config::action::reject,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

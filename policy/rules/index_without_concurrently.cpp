@@ -1,7 +1,5 @@
-#include <algorithm>
-
 #include "policy/index_name.hpp"
-#include "policy/parse.hpp"
+#include "policy/plans/leftover_index.hpp"
 #include "policy/quote.hpp"
 #include "policy/rule.hpp"
 #include "policy/wording.hpp"
@@ -9,21 +7,7 @@
 namespace policy::rules {
 namespace {
 
-// What stands in the way of the index under one name.
-enum class in_the_way { nothing, leftover, something_else, busy_leftover, other_leftover };
-
-in_the_way found_under(const std::string& name, const create_index& index, const context& c) {
-    const auto& taken = c.known.catalog().taken;
-    const auto found = std::find_if(taken.begin(), taken.end(), [&](const taken_name& t) {
-        return t.table == index.table && t.name == name;
-    });
-    if (found == taken.end()) return in_the_way::nothing;
-    if (!found->index_of_table || found->valid) return in_the_way::something_else;
-    if (found->being_built) return in_the_way::busy_leftover;
-    const auto wanted = index_signature(c.text.substr(c.what.where.offset, c.what.where.length));
-    const auto there = found->definition ? index_signature(*found->definition) : std::nullopt;
-    return wanted && wanted == there ? in_the_way::leftover : in_the_way::other_leftover;
-}
+using namespace plans;
 
 struct chosen_name {
     std::string name;
@@ -31,48 +15,29 @@ struct chosen_name {
 };
 
 // The client's name, or the first one that PostgreSQL would make up and that is free, or free once an INVALID index of
-// the very same definition is dropped (then an earlier run of the same statement failed).
+// the very same definition is dropped.
 chosen_name choose_name(const create_index& index, const context& c) {
-    if (!index.name.empty()) return {index.name, found_under(index.name, index, c)};
-    constexpr std::size_t attempts = 20;
-    for (auto& name : index_names(index.table.name, index.name_parts, attempts)) {
-        const auto found = found_under(name, index, c);
-        if (found == in_the_way::nothing || found == in_the_way::leftover) return {std::move(name), found};
+    const auto definition = c.text.substr(c.what.where.offset, c.what.where.length);
+    const auto found = [&](const std::string& name) {
+        return found_under(name, index.table, definition, c.known.catalog());
+    };
+    if (!index.name.empty()) return {index.name, found(index.name)};
+    for (auto& name : index_names(index.table.name, index.name_parts, name_attempts)) {
+        const auto there = found(name);
+        if (there == in_the_way::nothing || there == in_the_way::leftover) return {std::move(name), there};
     }
     return {{}, in_the_way::something_else};
 }
 
-// One boolean: does the table have an INVALID index of that name? Never true for a valid one: that is not ours to drop.
-std::string is_invalid(const std::string& name, const relation_facts& table) {
-    const auto oid = table.oid != 0 ? std::to_string(table.oid) + "::pg_catalog.oid"
-                                    : literal(quoted(table.name)) + "::pg_catalog.regclass";
-    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON (c.oid "
-           "OPERATOR(pg_catalog.=) i.indexrelid) WHERE (i.indrelid OPERATOR(pg_catalog.=) " +
-           oid + ") AND (c.relname OPERATOR(pg_catalog.=) " + literal(name) + "::pg_catalog.name) AND NOT i.indisvalid)";
-}
-
-plan concurrent_build(const create_index& index, const chosen_name& chosen, const relation_facts& table, std::string_view text) {
-    const auto drop = "DROP INDEX CONCURRENTLY IF EXISTS " + quoted(relation_name{table.name.schema, chosen.name});
-    const auto invalid = is_invalid(chosen.name, table);
+plan plan_of(const create_index& index, const chosen_name& chosen, const relation_facts& table, std::string_view text) {
     plan p;
     p.tag = "CREATE INDEX";
-    if (chosen.found == in_the_way::leftover) {
-        step clear;
-        clear.sql = drop;
-        clear.timeouts = timeout_class::online;
-        clear.why = "an earlier build of this index failed and left it INVALID";
-        clear.unless = "SELECT NOT (" + invalid + ")";
-        p.steps.push_back(std::move(clear));
-    }
+    if (chosen.found == in_the_way::leftover) p.steps.push_back(drop_of_leftover(table, chosen.name));
     // The keyword is put into the client's own text, so that every option of the index stays as it was written.
-    step build;
-    build.sql = std::string(text.substr(0, index.keyword_end)) + " CONCURRENTLY" +
-                (index.name.empty() ? " " + quoted(chosen.name) : std::string()) + std::string(text.substr(index.keyword_end));
-    build.timeouts = timeout_class::online;
-    build.why = "reads and writes go on while the index is built";
-    build.undo = drop;
-    build.undo_if = invalid;
-    p.steps.push_back(std::move(build));
+    p.steps.push_back(concurrent_build(table, chosen.name,
+                                       std::string(text.substr(0, index.keyword_end)) + " CONCURRENTLY" +
+                                           (index.name.empty() ? " " + quoted(chosen.name) : std::string()) +
+                                           std::string(text.substr(index.keyword_end))));
     return p;
 }
 
@@ -83,13 +48,7 @@ std::string reason_against(const context& c, const relation_facts& table, const 
     if (c.session.in_transaction)
         return "CONCURRENTLY cannot run in a transaction. Send the statement outside of one.";
     if (!c.alone) return "CONCURRENTLY cannot run together with other statements. Send CREATE INDEX as a message of its own.";
-    if (chosen.found == in_the_way::busy_leftover)
-        return "There is an INVALID index of this name, and another session is at work on the table: it may be building "
-               "it. Try again when that is done.";
-    if (chosen.found == in_the_way::other_leftover)
-        return "There is an INVALID index " + readable(chosen.name) +
-               " on the table that is not known to be the same. Drop it with DROP INDEX CONCURRENTLY first.";
-    return {};
+    return plans::reason_against(chosen.found, chosen.name);
 }
 
 bool can_be_indexed(const relation_facts& table) noexcept {
@@ -105,12 +64,12 @@ std::optional<hazard> check(const context& c) {
     if (index->only && table.partitioned()) return std::nullopt;  // an entry in the catalog; nothing is built
     const auto chosen = choose_name(*index, c);
     // The name is taken: PostgreSQL says so at once, or, with IF NOT EXISTS, does nothing.
-    if (chosen.found == in_the_way::something_else) return std::nullopt;
+    if (chosen.found == in_the_way::something_else || chosen.found == in_the_way::same_index) return std::nullopt;
     hazard h;
     h.message = "CREATE INDEX without CONCURRENTLY stops every write to " + readable(table.name) + " until it is built";
     if (const auto* effect = heaviest(c.does)) h.detail = effect_text(*effect);
     h.cannot = reason_against(c, table, chosen);
-    if (h.cannot.empty()) h.instead = concurrent_build(*index, chosen, table, c.text);
+    if (h.cannot.empty()) h.instead = plan_of(*index, chosen, table, c.text);
     return h;
 }
 

@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/alter_table.hpp"
 #include "policy/quote.hpp"
 
 namespace policy::rules {
@@ -9,9 +10,10 @@ std::optional<hazard> check(const context& c) {
     if (!table) return std::nullopt;
     const auto* step = altered_by(c, [](const alter_step& s) { return s.action == alter_action::set_not_null; });
     if (!step || !works_on_rows(c)) return std::nullopt;
-    return described("SET NOT NULL on column " + readable(step->name) + " of " + readable(table->name) +
-                         " stops every read and write until all rows are checked",
-                     c);
+    return plans::with_plan(described("SET NOT NULL on column " + readable(step->name) + " of " + readable(table->name) +
+                                          " stops every read and write until all rows are checked",
+                                      c),
+                            c);
 }
 
 }  // namespace
@@ -26,15 +28,15 @@ constinit const rule not_null_set_with_scan{
             .fires_when = "a column is SET NOT NULL, no valid CHECK constraint proves it to have no nulls already, "
                           "the table exists, is seen by other sessions and is not smaller than small_table",
             .harm = "SET NOT NULL holds ACCESS EXCLUSIVE while it reads the whole table: every query on it waits.",
-            .remedy = "Add CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT it in a transaction of its own, "
-                      "then SET NOT NULL in a statement of its own: PostgreSQL takes the valid CHECK as proof and "
-                      "reads nothing. Drop the CHECK afterwards.",
-            .django = "In Django: run those statements with RunSQL in migrations of their own, before the AlterField "
-                      "that makes the field null=False.",
+            .remedy = "Outside a transaction it is done for you in steps: CHECK (column IS NOT NULL) is added NOT VALID and "
+                      "validated in a transaction of its own, SET NOT NULL takes it as proof and reads nothing, and the "
+                      "CHECK is dropped. Since PostgreSQL 18 NOT NULL itself is added NOT VALID and validated.",
+            .django = "In Django: set `atomic = False` on the migration.",
             .before = "ALTER TABLE orders ALTER COLUMN status SET NOT NULL",
             .after = "ALTER TABLE orders ADD CONSTRAINT orders_status_set CHECK (status IS NOT NULL) NOT VALID",
-            .action = config::action::reject,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/alter_table.hpp"
 #include "policy/quote.hpp"
 
 namespace policy::rules {
@@ -7,11 +8,11 @@ namespace {
 std::optional<hazard> check(const context& c) {
     const auto table = large_altered_table(c);
     if (!table) return std::nullopt;
-    const auto* step = added_constraint(
-        c, [](const constraint_words& k) { return k.kind == constraint_kind::primary_key && !k.using_index; });
+    const auto* step =
+        added_constraint(c, [](const constraint_words& k) { return k.kind == constraint_kind::primary_key && !k.using_index; });
     if (!step || !works_on_rows(c)) return std::nullopt;
-    return described(
-        "adding a primary key to " + readable(table->name) + " stops every read and write until its index is built", c);
+    return plans::with_plan(
+        described("adding a primary key to " + readable(table->name) + " stops every read and write until its index is built", c), c);
 }
 
 }  // namespace
@@ -27,12 +28,15 @@ constinit const rule primary_key_without_index{
                           "is not smaller than small_table",
             .harm = "ADD PRIMARY KEY holds ACCESS EXCLUSIVE while it builds the index, and while it looks for nulls "
                     "in columns that may have some: every query on the table waits.",
-            .remedy = "Make the columns NOT NULL first, build the index with CREATE UNIQUE INDEX CONCURRENTLY, then "
-                      "ADD CONSTRAINT ... PRIMARY KEY USING INDEX, which is done at once.",
+            .remedy = "Outside a transaction it is done for you in steps: its columns are proved to be NOT NULL, the index is "
+                      "built with CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... PRIMARY KEY USING INDEX puts "
+                      "the constraint on it at once.",
+            .django = "In Django: set `atomic = False` on the migration.",
             .before = "ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id)",
             .after = "ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX orders_id_idx",
-            .action = config::action::reject,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

@@ -202,6 +202,8 @@ TEST(parse, kinds_are_close_to_command_tags) {
     for (const auto& [sql, kind] : std::vector<std::pair<const char*, const char*>>{
              {"CREATE OR REPLACE VIEW v AS SELECT 1", "CREATE VIEW"},
              {"CREATE UNIQUE INDEX ON t (a)", "CREATE INDEX"},
+             {"set constraints all immediate", "SET CONSTRAINTS"},
+             {"SET search_path = a", "SET"},
              {"CREATE TEMP TABLE t ()", "CREATE TABLE"},
              {"CREATE MATERIALIZED VIEW m AS SELECT 1", "CREATE MATERIALIZED VIEW"},
              {"DROP FOREIGN TABLE f", "DROP FOREIGN TABLE"},

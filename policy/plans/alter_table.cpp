@@ -1,0 +1,199 @@
+#include "policy/plans/alter_table.hpp"
+
+#include <algorithm>
+
+#include "policy/plans/clause.hpp"
+#include "policy/plans/constraint.hpp"
+#include "policy/plans/guards.hpp"
+#include "policy/plans/proof.hpp"
+#include "policy/quote.hpp"
+
+namespace policy::plans {
+namespace {
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string out;
+    for (const auto& p : parts) (out += out.empty() ? "" : ", ") += p;
+    return out;
+}
+
+std::string reason_against(const context& c, const alter_table& a, const relation_facts& table) {
+    if (c.session.in_transaction)
+        return "In a transaction it cannot be done in steps that let reads and writes go on: the locks are held to its end. "
+               "Send the statement outside of one.";
+    if (!c.only_change)
+        return "Statements in one message are one transaction, so it cannot be done in steps that let reads and writes go "
+               "on. Send ALTER TABLE as a message of its own.";
+    if (!table.known)
+        return "With the catalog at hand (the proxy asks it, `lockkeeper check` does with --dsn) it would be done in steps that let "
+               "reads and writes go on.";
+    const bool placed = std::all_of(a.steps.begin(), a.steps.end(), [](const alter_step& s) { return s.where.length > 0; });
+    if (!placed || a.steps.empty() || a.kind != object_kind::table)
+        return "Where its parts stand in the text is not certain, so nothing can run in its place.";
+    return {};
+}
+
+bool has_values(const column_words& c) noexcept {
+    return c.has_default != default_kind::none || c.identity || c.serial || c.generated_stored;
+}
+
+// A foreign key of a column without values has nothing to check, and is added with it.
+bool apart(const constraint_words& k, const column_words& c) noexcept { return k.kind != constraint_kind::foreign_key || has_values(c); }
+
+bool names(const constraint_words& k, const std::string& column) {
+    const auto& of_check = k.expression ? k.expression->columns : k.columns;
+    return std::find(of_check.begin(), of_check.end(), column) != of_check.end();
+}
+
+// Another action is about the column: it has to be there first.
+bool needed_by_others(const alter_table& a, const std::string& column) {
+    return std::any_of(a.steps.begin(), a.steps.end(), [&](const alter_step& s) {
+        return (s.action == alter_action::add_constraint && s.constraint && names(*s.constraint, column)) ||
+               (s.action != alter_action::add_column && s.action != alter_action::add_constraint && s.name == column);
+    });
+}
+
+class alteration_plan {
+public:
+    explicit alteration_plan(draft d) : d_(std::move(d)) {}
+
+    outcome made_of_actions() && {
+        for (const auto& s : d_.what.steps)
+            if (s.action == alter_action::add_column) add_column(s);
+        for (const auto& s : d_.what.steps)
+            if (s.action != alter_action::add_column) take(s);
+        if (d_.cannot.empty()) return {assembled(), {}};
+        return {std::nullopt, d_.cannot};
+    }
+
+private:
+    void take(const alter_step& s) {
+        if (!d_.cannot.empty()) return;
+        const auto original = d_.text_of(s.where);
+        switch (s.action) {
+        case alter_action::add_constraint: return add_constraint(*s.constraint, original);
+        case alter_action::validate_constraint:
+            if (!adds_constraint(s.name)) return validate(original);
+            break;
+        case alter_action::set_not_null:
+            prove_not_null(d_, s.name);
+            d_.last.push_back(original);
+            d_.undo_last.push_back("ALTER COLUMN " + quoted(s.name) + " DROP NOT NULL");
+            return;
+        // Nothing that the constraints could depend on, and nothing that takes time.
+        case alter_action::set_default:
+        case alter_action::drop_not_null:
+        case alter_action::set_statistics:
+        case alter_action::set_column_options:
+        case alter_action::set_storage:
+        case alter_action::set_compression: d_.last.push_back(original); return;
+        default: break;
+        }
+        d_.cannot = "One of its actions cannot be taken apart from the others safely: " + original +
+                    ". Send each action as a statement of its own.";
+    }
+
+    bool adds_constraint(const std::string& name) const {
+        return std::any_of(d_.what.steps.begin(), d_.what.steps.end(),
+                           [&](const alter_step& s) { return s.action == alter_action::add_constraint && s.name == name; });
+    }
+
+    void validate(const std::string& original) {
+        d_.before.push_back(made(d_.alter(original), timeout_class::online, "reads and writes go on while the rows are checked"));
+    }
+
+    void add_constraint(const constraint_words& k, const std::string& original) {
+        switch (k.kind) {
+        case constraint_kind::foreign_key:
+        case constraint_kind::check:
+            if (k.not_valid) return d_.last.push_back(original);
+            return add_validated(d_, k);
+        case constraint_kind::unique:
+        case constraint_kind::primary_key:
+            if (k.using_index) return d_.last.push_back(original);
+            return add_key(d_, k, original);
+        default: d_.cannot = "PostgreSQL can add this kind of constraint in one go only: " + original + ".";
+        }
+    }
+
+    // Without those of its constraints that have something to look at.
+    void add_column(const alter_step& s) {
+        auto original = d_.text_of(s.where);
+        const auto& all = s.column->constraints;
+        const bool there = s.if_exists && d_.table.column(s.name);
+        if (there) return d_.last.push_back(original);
+        const bool split = std::any_of(all.begin(), all.end(), [&](const auto& k) { return apart(k, *s.column); });
+        if (!split && !needed_by_others(d_.what, s.name)) return d_.last.push_back(original);
+        for (auto k = all.rbegin(); k != all.rend(); ++k) {
+            if (!apart(*k, *s.column)) continue;
+            if (k->where.length == 0 || k->where.offset < s.where.offset) return not_placed();
+            original.erase(k->where.offset - s.where.offset, k->where.length);
+        }
+        original.erase(original.find_last_not_of(" \t\r\n") + 1);
+        d_.columns.push_back(std::move(original));
+        d_.drop_columns.push_back(s.name);
+        for (const auto& k : all)
+            if (apart(k, *s.column) && d_.cannot.empty()) add_constraint(k, {});
+    }
+
+    void not_placed() { d_.cannot = "Where its parts stand in the text is not certain, so nothing can run in its place."; }
+
+    plan assembled() {
+        plan p;
+        p.tag = "ALTER TABLE";
+        if (!d_.columns.empty())
+            p.steps.push_back(made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read"));
+        for (auto& s : d_.before) p.steps.push_back(std::move(s));
+        if (!d_.last.empty()) p.steps.push_back(last_statement());
+        if (!d_.drop_proofs.empty()) p.steps.push_back(last_step());
+        take_back_columns(p);
+        return p;
+    }
+
+    step last_statement() const {
+        auto s = made(d_.alter(joined(d_.last)), timeout_class::blocking, "done at once: what takes time has been done before");
+        s.undo = d_.undo_last_step;
+        s.undo_if = d_.undo_last_if;
+        return s;
+    }
+
+    // Where the client is told that nothing was done, nothing is.
+    step last_step() const {
+        auto s = drop_of_proofs(d_.head, d_.table, d_.drop_proofs);
+        if (!d_.undo_last.empty()) s.undo = d_.alter(joined(d_.undo_last) + s.undo.replace(0, d_.head.size(), ", "));
+        return s;
+    }
+
+    // It stands with the step after: where ADD COLUMN itself fails, a column of this name is somebody else's. What that
+    // step leaves behind goes with the column.
+    void take_back_columns(plan& p) const {
+        if (d_.columns.empty() || p.steps.size() < 2) return;
+        std::vector<std::string> drops;
+        for (const auto& name : d_.drop_columns) drops.push_back("DROP COLUMN IF EXISTS " + quoted(name));
+        p.steps[1].undo = d_.alter(joined(drops));
+        p.steps[1].undo_if = has_column(d_.table, d_.drop_columns.front());
+    }
+
+    draft d_;
+};
+
+}  // namespace
+
+outcome for_alter_table(const context& c) {
+    const auto* a = std::get_if<alter_table>(&c.what.what);
+    if (!a) return {};
+    const auto table = c.known.relation(a->relation);
+    if (auto reason = reason_against(c, *a, table); !reason.empty()) return {std::nullopt, std::move(reason)};
+    const auto begin = c.what.where.offset;
+    draft d{.c = c, .what = *a, .table = table, .head = std::string(c.text.substr(begin, a->steps.front().where.offset - begin))};
+    return alteration_plan(std::move(d)).made_of_actions();
+}
+
+hazard with_plan(hazard h, const context& c) {
+    auto made = for_alter_table(c);
+    h.instead = std::move(made.instead);
+    h.cannot = std::move(made.cannot);
+    return h;
+}
+
+}  // namespace policy::plans

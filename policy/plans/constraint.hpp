@@ -1,0 +1,25 @@
+#pragma once
+
+#include "policy/plans/draft.hpp"
+
+namespace policy::plans {
+
+// FOREIGN KEY and CHECK: added NOT VALID, which is done at once, and validated in a transaction of its own.
+void add_validated(draft& d, const constraint_words& k);
+
+// NOT NULL of columns that may hold nulls: proved first, so that setting it reads nothing.
+// A column that is not there, or not null already, is left to the last statement.
+void prove_not_null(draft& d, const std::string& column);
+
+// UNIQUE and PRIMARY KEY: the index is built CONCURRENTLY, then the constraint put on it.
+// `original`: the action as the client wrote it; empty for a constraint of a new column.
+void add_key(draft& d, const constraint_words& k, const std::string& original);
+
+// The first name that the constraint may have: its own, or one that PostgreSQL would make up.
+struct constraint_name {
+    std::string name;
+    const taken_constraint* found = nullptr;  // of this very table
+};
+constraint_name choose_name(const draft& d, const constraint_words& k);
+
+}  // namespace policy::plans

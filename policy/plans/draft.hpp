@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/plan.hpp"
+#include "policy/rule.hpp"
+
+namespace policy::plans {
+
+// What runs in place of the statement, or why nothing can.
+struct outcome {
+    std::optional<plan> instead;
+    std::string cannot;
+};
+
+// The plan for one ALTER TABLE while it is made. What takes time is done before, under locks that let reads and writes go
+// on; one last statement then does what is left of the client's own, and is done at once.
+struct draft {
+    const context& c;
+    const alter_table& what;
+    relation_facts table;
+    std::string head;  // "ALTER TABLE ONLY t ", in the client's own words
+
+    std::vector<std::string> columns;       // ADD COLUMN, before all else: the rest is about them
+    std::vector<std::string> drop_columns;  // takes those back
+    std::vector<step> before;
+    std::vector<std::string> last;             // actions
+    std::string undo_last_step, undo_last_if;  // takes back what was made ready for it
+    std::vector<std::string> undo_last;        // actions that take the last statement back
+    std::vector<std::string> drop_proofs;      // CHECK constraints that are there for the plan only
+    std::string cannot;
+
+    std::string text_of(span where) const { return std::string(c.text.substr(where.offset, where.length)); }
+    std::string alter(std::string_view action) const { return head + std::string(action); }
+};
+
+inline step made(std::string sql, timeout_class timeouts, std::string why) {
+    step s;
+    s.sql = std::move(sql);
+    s.timeouts = timeouts;
+    s.why = std::move(why);
+    return s;
+}
+
+}  // namespace policy::plans

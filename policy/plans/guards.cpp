@@ -1,0 +1,57 @@
+#include "policy/plans/guards.hpp"
+
+#include "policy/quote.hpp"
+
+namespace policy::plans {
+namespace {
+
+std::string oid_of(const relation_facts& table) {
+    return table.oid != 0 ? std::to_string(table.oid) + "::pg_catalog.oid" : literal(quoted(table.name)) + "::pg_catalog.regclass";
+}
+
+std::string name_of(std::string_view name) { return literal(name) + "::pg_catalog.name"; }
+
+std::string equal(std::string_view left, const std::string& right) {
+    return "(" + std::string(left) + " OPERATOR(pg_catalog.=) " + right + ")";
+}
+
+// pg_constraint.contype
+char letter_of(constraint_kind kind) noexcept {
+    switch (kind) {
+    case constraint_kind::check: return 'c';
+    case constraint_kind::not_null: return 'n';
+    case constraint_kind::foreign_key: return 'f';
+    case constraint_kind::primary_key: return 'p';
+    default: return 'u';
+    }
+}
+
+std::string index_of(const relation_facts& table, std::string_view name) {
+    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON " + equal("c.oid", "i.indexrelid") +
+           " WHERE " + equal("i.indrelid", oid_of(table)) + " AND " + equal("c.relname", name_of(name)) + " AND NOT ";
+}
+
+}  // namespace
+
+std::string has_constraint(const relation_facts& table, std::string_view name, constraint_kind kind, validity wanted) {
+    const auto type = std::string("'") + letter_of(kind) + "'::pg_catalog.\"char\"";
+    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE " + equal("k.conrelid", oid_of(table)) + " AND " +
+           equal("k.conname", name_of(name)) + " AND " + equal("k.contype", type) +
+           (wanted == validity::not_valid ? " AND NOT k.convalidated)" : ")");
+}
+
+std::string has_column(const relation_facts& table, std::string_view name) {
+    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE " + equal("a.attrelid", oid_of(table)) + " AND " +
+           equal("a.attname", name_of(name)) + " AND NOT a.attisdropped)";
+}
+
+std::string has_invalid_index(const relation_facts& table, std::string_view name) { return index_of(table, name) + "i.indisvalid)"; }
+
+std::string has_free_index(const relation_facts& table, std::string_view name) {
+    return index_of(table, name) + "EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE " + equal("k.conindid", "c.oid") + " AND " +
+           equal("k.conrelid", "i.indrelid") + "))";
+}
+
+std::string negated(const std::string& question) { return "SELECT NOT (" + question + ")"; }
+
+}  // namespace policy::plans

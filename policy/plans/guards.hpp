@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "policy/catalog.hpp"
+
+// Questions of one boolean each, for step.unless and step.undo_if: safe under any search_path, and by oid where the
+// catalog was asked, so that another table that has got the name is not meant.
+namespace policy::plans {
+
+enum class validity { any, not_valid };
+
+// `kind`: one of check, not_null, foreign_key, unique, primary_key.
+std::string has_constraint(const relation_facts& table, std::string_view name, constraint_kind kind, validity wanted);
+
+std::string has_column(const relation_facts& table, std::string_view name);
+
+// Never true for a valid index: that is not ours to drop.
+std::string has_invalid_index(const relation_facts& table, std::string_view name);
+
+// Valid or not; no constraint stands on it.
+std::string has_free_index(const relation_facts& table, std::string_view name);
+
+std::string negated(const std::string& question);
+
+}  // namespace policy::plans
