@@ -109,6 +109,8 @@ private:
         about(a.relation);
         for (const auto& step : a.steps) {
             if (step.partner) about(*step.partner);
+            if (step.partner && step.action == alter_action::attach_partition)
+                new_constraints_.add(*step.partner, partition_proof_name(step.partner->name));
             if (step.constraint && step.constraint->referenced) about(*step.constraint->referenced);
             if (step.constraint && step.constraint->expression) about(*step.constraint->expression);
             if (step.constraint) about_new(*step.constraint, a);

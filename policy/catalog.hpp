@@ -90,7 +90,7 @@ struct relation_facts {
     std::vector<std::uint32_t> parents, children;  // direct ones: partitions and inheritance
     bool is_partition = false;
     std::uint32_t default_partition = 0;
-    std::int32_t partition_key = 0;     // attnum of the only column that it is partitioned by ranges of; 0: no such one
+    std::int32_t partition_key = 0;     // attnum of the only column that it is partitioned by, in ranges or lists; 0: no such one
     std::uint32_t table = 0;            // of an index; of a sequence: the table that owns it
     std::vector<std::uint32_t> referenced_by;      // tables with a foreign key to it
     std::vector<owned_sequence> sequences;

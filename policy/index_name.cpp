@@ -106,6 +106,8 @@ std::string not_null_proof_name(std::string_view table, std::string_view column)
     return object_name_of(table, column, "lockkeeper");
 }
 
+std::string partition_proof_name(std::string_view partition) { return object_name_of(partition, "partition", "lockkeeper"); }
+
 std::vector<std::string> not_null_names(std::string_view table, const std::string& column) {
     constraint_words k;
     k.kind = constraint_kind::not_null;

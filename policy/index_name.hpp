@@ -24,9 +24,10 @@ std::vector<std::string> index_names(std::string_view table, std::span<const std
 // stands on an index ChooseIndexName). Its own name where it has one.
 std::vector<std::string> constraint_names(std::string_view table, const constraint_words& k, std::size_t count);
 
-// The CHECK that proves a column to be not null while SET NOT NULL is made ready (a name that says whose it is), and
-// the names of the NOT NULL constraint itself, which has one since PostgreSQL 18.
+// CHECK constraints that are there for a plan only, under names that say whose they are: of a column that becomes NOT NULL,
+// of a partition. And the names of the NOT NULL constraint itself, which has one since PostgreSQL 18.
 std::string not_null_proof_name(std::string_view table, std::string_view column);
+std::string partition_proof_name(std::string_view partition);
 std::vector<std::string> not_null_names(std::string_view table, const std::string& column);
 
 }  // namespace policy

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/plans/clause.hpp"
+#include "policy/plans/attach_partition.hpp"
 #include "policy/plans/constraint.hpp"
 #include "policy/plans/guards.hpp"
 #include "policy/plans/proof.hpp"
@@ -76,7 +76,7 @@ private:
             if (!adds_constraint(s.name)) return validate(original);
             break;
         case alter_action::set_not_null:
-            prove_not_null(d_, s.name);
+            if (!prove_not_null(d_, s.name)) return;
             d_.last.push_back(original);
             d_.undo_last.push_back("ALTER COLUMN " + quoted(s.name) + " DROP NOT NULL");
             return;
@@ -186,6 +186,8 @@ outcome for_alter_table(const context& c) {
     if (auto reason = reason_against(c, *a, table); !reason.empty()) return {std::nullopt, std::move(reason)};
     const auto begin = c.what.where.offset;
     draft d{.c = c, .what = *a, .table = table, .head = std::string(c.text.substr(begin, a->steps.front().where.offset - begin))};
+    if (a->steps.front().action == alter_action::attach_partition && a->steps.front().partner)
+        return for_attach_partition(d, a->steps.front());
     return alteration_plan(std::move(d)).made_of_actions();
 }
 

@@ -7,9 +7,12 @@ namespace policy::plans {
 // FOREIGN KEY and CHECK: added NOT VALID, which is done at once, and validated in a transaction of its own.
 void add_validated(draft& d, const constraint_words& k);
 
+// A foreign key of a partitioned table, before PostgreSQL 18: its partitions get theirs one by one.
+void add_key_to_partitions(draft& d, const constraint_words& k, const std::string& name, const std::string& clause);
+
 // NOT NULL of columns that may hold nulls: proved first, so that setting it reads nothing.
-// A column that is not there, or not null already, is left to the last statement.
-void prove_not_null(draft& d, const std::string& column);
+// False: it is set by that already (since PostgreSQL 18). A column that is not there is left to the last statement.
+bool prove_not_null(draft& d, const std::string& column);
 
 // UNIQUE and PRIMARY KEY: the index is built CONCURRENTLY, then the constraint put on it.
 // `original`: the action as the client wrote it; empty for a constraint of a new column.

@@ -57,13 +57,17 @@ void prove_by_constraint(draft& d, const std::string& column) {
 
 }  // namespace
 
-void prove_not_null(draft& d, const std::string& column) {
+bool prove_not_null(draft& d, const std::string& column) {
     const auto* facts = d.table.column(column);
     const bool added = std::find(d.drop_columns.begin(), d.drop_columns.end(), column) != d.drop_columns.end();
-    if (!facts && !added) return;  // the server says so
-    if (facts && (facts->not_null || d.table.not_null_proof(column))) return;
-    if (d.c.session.server_version >= named_not_null) return prove_by_constraint(d, column);
+    if (!facts && !added) return true;  // the server says so
+    if (facts && (facts->not_null || d.table.not_null_proof(column))) return true;
+    if (d.c.session.server_version >= named_not_null) {
+        prove_by_constraint(d, column);
+        return false;
+    }
     prove_by_check(d, column);
+    return true;
 }
 
 }  // namespace policy::plans

@@ -255,3 +255,92 @@ def test_what_cannot_be_split(copies):
         copies.through("ALTER TABLE orders DROP COLUMN note, ADD CONSTRAINT k CHECK (number > 0)")
     assert refused.value.pgcode == "LK001"
     assert "DROP COLUMN note" in refused.value.diag.message_hint
+
+
+PARTITIONS = """
+CREATE TABLE events (id bigint NOT NULL, kind text, at date, buyer bigint) PARTITION BY RANGE (id);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (1000);
+CREATE TABLE events_rest PARTITION OF events DEFAULT;
+CREATE TABLE events_2 (LIKE events);
+INSERT INTO events SELECT i, 'a', '2024-01-01', 1 + i % 10 FROM generate_series(1, 999) AS i;
+INSERT INTO events VALUES (5000, 'b', '2024-01-01', 1);
+INSERT INTO events_2 SELECT i, 'a', '2024-01-01', 1 FROM generate_series(1000, 1999) AS i;
+CREATE TABLE kinds (id bigint, kind text) PARTITION BY LIST (kind);
+CREATE TABLE kinds_rest PARTITION OF kinds DEFAULT;
+CREATE TABLE kinds_ab (LIKE kinds);
+INSERT INTO kinds VALUES (1, 'z'), (2, NULL);
+INSERT INTO kinds_ab VALUES (1, 'a'), (2, 'b, c');
+CREATE TABLE days (at timestamp) PARTITION BY RANGE (at);
+CREATE TABLE days_1 (LIKE days);
+INSERT INTO days_1 VALUES ('2024-01-31 23:59');
+"""
+
+
+@pytest.mark.parametrize("statement", [
+    "ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (1000) TO ('2000')",
+    "ALTER TABLE kinds ATTACH PARTITION kinds_ab FOR VALUES IN ('a', 'b, c')",
+    "ALTER TABLE days ATTACH PARTITION days_1 FOR VALUES FROM (MINVALUE) TO ('2024-02-01')",
+])
+def test_attached_without_a_scan(statement, copies, server_log):
+    copies.prepare(PARTITIONS)
+    with contextlib.closing(copies.proxy.connect(copies.names[1])) as connection:
+        run(connection, "SET log_min_messages = debug1")
+        assert run(connection, statement) == "ALTER TABLE"
+    said = server_log.text()
+    run(copies.straight, statement)
+    straight, through = copies.schemas()
+    assert through == straight
+    assert "is implied by existing constraints" in said
+    if "days" not in statement:
+        assert "for default partition" in said
+
+
+@pytest.mark.parametrize("spoil, statement", [
+    ("INSERT INTO events_2 VALUES (5)", "ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (1000) TO (2000)"),
+    ("INSERT INTO events VALUES (1500)", "ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (1000) TO (2000)"),
+    ("INSERT INTO kinds VALUES (7, 'a')", "ALTER TABLE kinds ATTACH PARTITION kinds_ab FOR VALUES IN ('a', 'b, c')"),
+])
+def test_rows_of_another_partition(spoil, statement, copies):
+    copies.prepare(PARTITIONS)
+    copies.prepare(spoil)
+    before = copies.schemas()[1]
+    with pytest.raises(psycopg2.Error) as straight:
+        run(copies.straight, statement)
+    with pytest.raises(psycopg2.Error) as through:
+        copies.through(statement)
+    assert through.value.pgcode == straight.value.pgcode == "23514"
+    assert through.value.diag.message_primary == straight.value.diag.message_primary
+    assert copies.schemas()[1] == before
+
+
+@pytest.mark.parametrize("setup, statement, reason", [
+    ("CREATE INDEX ON events (kind)", "ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (1000) TO (2000)",
+     "lacks an index"),
+    ("", "ALTER TABLE kinds ATTACH PARTITION kinds_ab FOR VALUES IN ('a', NULL)", "not plain constants"),
+])
+def test_partitions_that_cannot_be_attached_in_steps(setup, statement, reason, copies):
+    run(copies.copy, PARTITIONS + setup)
+    with pytest.raises(psycopg2.Error) as refused:
+        copies.through(statement)
+    assert refused.value.pgcode == "LK001"
+    assert reason in refused.value.diag.message_hint
+
+
+def test_foreign_key_of_a_partitioned_table(copies, server_log):
+    copies.prepare(PARTITIONS)
+    statement = "ALTER TABLE events ADD FOREIGN KEY (buyer) REFERENCES customers ON DELETE CASCADE"
+    assert copies.through(statement) == "ALTER TABLE"
+    assert server_log.ran('ALTER TABLE "public"."events_1" VALIDATE CONSTRAINT "events_buyer_fkey"')
+    run(copies.straight, statement)
+    straight, through = copies.schemas()
+    assert through == straight
+    inherited = "SELECT conrelid::regclass::text, conname, conislocal, coninhcount, convalidated FROM pg_constraint ORDER BY 1, 2"
+    assert run(copies.copy, inherited) == run(copies.straight, inherited)
+
+
+def test_foreign_key_of_a_partitioned_table_that_does_not_fit(copies):
+    copies.prepare(PARTITIONS + "INSERT INTO events VALUES (6000, 'c', NULL, 99)")
+    before = copies.schemas()[1]
+    with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+        copies.through("ALTER TABLE events ADD FOREIGN KEY (buyer) REFERENCES customers")
+    assert copies.schemas()[1] == before

@@ -19,6 +19,11 @@ public:
         rows_[1][4] = relkind;
         return *this;
     }
+    catalog& partition_key(const std::string& attnum) {
+        rows_[1].resize(19);
+        rows_[1].emplace_back(attnum);
+        return *this;
+    }
     catalog& other(const std::string& name, const std::string& oid) {
         add({"name", "", name, oid, "0"});
         add({"relation", oid, "public", name, "r", "p", "f", "1000000000"});

@@ -1,0 +1,52 @@
+#include <algorithm>
+
+#include "policy/plans/constraint.hpp"
+#include "policy/plans/guards.hpp"
+#include "policy/quote.hpp"
+
+namespace policy::plans {
+namespace {
+
+// Everything below it that has rows of its own. False: not all of it is known.
+bool find_leaves(const draft& d, const relation_facts& root, std::vector<const relation_facts*>& out) {
+    return std::all_of(root.children.begin(), root.children.end(), [&](std::uint32_t oid) {
+        const auto* child = d.c.known.reached(oid);
+        if (!child || (child->kind != 'r' && child->kind != 'p')) return false;
+        if (child->kind == 'p') return find_leaves(d, *child, out);
+        out.push_back(child);
+        return true;
+    });
+}
+
+bool has(const relation_facts& table, const std::string& name) {
+    return std::any_of(table.constraints.begin(), table.constraints.end(), [&](const auto& k) { return k.name == name; });
+}
+
+}  // namespace
+
+void add_key_to_partitions(draft& d, const constraint_words& k, const std::string& name, const std::string& clause) {
+    std::vector<const relation_facts*> leaves;
+    const auto other = d.c.known.relation(*k.referenced);
+    const bool followed = !d.what.only && !other.partitioned() && find_leaves(d, d.table, leaves) &&
+                          std::none_of(leaves.begin(), leaves.end(), [&](const auto* leaf) { return has(*leaf, name); });
+    if (!followed) {
+        d.cannot =
+            "Before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID. Add it NOT VALID to each partition "
+            "and validate it there; then add it to the parent, which takes over those of its partitions.";
+        return;
+    }
+    for (const auto* leaf : leaves) {
+        const auto head = "ALTER TABLE " + quoted(leaf->name) + " ";
+        d.before.push_back(made(head + "ADD CONSTRAINT " + quoted(name) + " " + clause + " NOT VALID", timeout_class::blocking,
+                                "from here on new rows of the partition are checked; those that are there are not read"));
+        auto validate =
+            made(head + "VALIDATE CONSTRAINT " + quoted(name), timeout_class::online, "reads and writes go on while the rows are checked");
+        validate.undo = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
+        validate.undo_if = has_constraint(*leaf, name, constraint_kind::foreign_key, validity::any);
+        d.before.push_back(std::move(validate));
+    }
+    // It takes over the valid constraints of its partitions, and reads nothing.
+    d.last.push_back("ADD CONSTRAINT " + quoted(name) + " " + clause);
+}
+
+}  // namespace policy::plans
