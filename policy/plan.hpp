@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/lock_mode.hpp"
 #include "policy/timeout_class.hpp"
 
 namespace policy {
@@ -13,15 +14,26 @@ enum class step_place {
     inside,  // in the client's transaction
 };
 
+// A lock on a relation that a statement has to wait for.
+struct wanted_lock {
+    std::string relation;  // as to_regclass reads it
+    lock_mode mode = lock_mode::access_exclusive;
+};
+
 // One statement that the proxy runs in place of the client's. Data only; proxy/plan_machine runs, retries and undoes it.
 struct step {
     std::string sql;
+    std::string sql_from; // instead: a query whose rows are the statements to run, one by one; no row: nothing is to do
     timeout_class timeouts = timeout_class::none;
     step_place place = step_place::own;
     std::string why;      // for the audit log and `explain`
     std::string unless;   // a query that returns one boolean: true means the step's result is already there; empty: always run
     std::string undo;     // empty: nothing to undo
     std::string undo_if;  // a query that returns one boolean: is there really something of ours to undo?
+    std::string undo_from;  // instead of the two: a query whose rows are the statements that undo it
+    timeout_class undo_timeouts = timeout_class::online;
+    // What a blocking step, or undo, waits for. Empty: what the statement would that the plan stands for.
+    std::vector<wanted_lock> locks;
 };
 
 struct plan {

@@ -15,21 +15,6 @@ namespace proxy {
 using policy::timeout_class;
 using std::chrono::milliseconds;
 
-namespace {
-
-// lock_not_available, or the deadlock detector chose us: either way the locks are gone again and nothing was done.
-bool lost_the_lock(const held_reply& reply) noexcept { return reply.sqlstate() == "55P03" || reply.sqlstate() == "40P01"; }
-
-protocol::error_fields with_holders(protocol::error_fields error, const std::vector<lock_holder>& holders, int attempts) {
-    if (!holders.empty()) error.set('D', describe(holders));
-    error.set('H', "Lockkeeper tried " + std::to_string(attempts) +
-                       " times and gave way each time, so that nobody had to queue. End the session that holds the lock, or run "
-                       "the migration when it has ended.");
-    return error;
-}
-
-}  // namespace
-
 struct gate::wait_for_held {
     gate& g;
     bool await_ready() const noexcept { return false; }
@@ -93,31 +78,46 @@ task<void> gate::step_back(judged_message& m, bool inside) {
     if (inside) co_await ask(std::move(back));
 }
 
+// Waits without queueing until nobody is in the way whom one would have to wait for long, and arms the next, short attempt.
+task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries,
+                                 bool heed_cancel) {
+    lock_turn turn;
+    for (bool pause = tries.attempts() > 1;; pause = true) {
+        if (pause) {
+            auto napped = co_await nap(m, tries.pause());
+            turn.error = napped.error;
+            // The signal may have come together with the lock timeout, which is what the server reports then.
+            if (canceled_ && !turn.error) turn.error = canceled_by_user();
+            if (turn.error && heed_cancel) co_return turn;
+        }
+        std::vector<policy::catalog_query> question{holders_query(locks, conduct_.locks.old_after)};
+        auto looked = co_await ask_safely(std::move(question), batch_end::sync);
+        turn.error = looked.error;
+        if (turn.error && turn.error->get('C') == protocol::sqlstate::query_canceled && heed_cancel) co_return turn;
+        turn.holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
+        turn.last = !tries.may_go_on(now_);
+        if (turn.holders.empty() || turn.last) break;
+    }
+    auto armed = co_await arm(m, timeout_class::blocking, false, tries.timeout());
+    turn.error = armed.error;
+    co_return turn;
+}
+
 task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     const bool inside = status() == 'T';
+    const auto locks = wanted_locks(d);
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_);
-    std::vector<lock_holder> holders;
+    lock_turn turn;
     held_reply reply;
     for (;;) {
-        std::vector<policy::catalog_query> question{holders_query(d, conduct_.locks.old_after)};
-        auto looked = co_await ask_safely(std::move(question), batch_end::sync);
-        if (looked.error && looked.error->get('C') == protocol::sqlstate::query_canceled) co_return fail_before(m, *looked.error, record);
-        holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
-        const bool last = !tries.may_go_on(now_);
-        if (holders.empty() || last) {
-            auto armed = co_await arm(m, timeout_class::blocking, false, tries.timeout());
-            if (armed.error) co_return fail_before(m, *armed.error, record);
-            reply = co_await try_once(m, inside);
-            if (last || !lost_the_lock(reply)) break;
-            tries.failed();
-            co_await step_back(m, inside);
-        }
-        auto napped = co_await nap(m, tries.pause());
-        if (napped.error) co_return fail_before(m, *napped.error, record);
-        // The signal may have come together with the lock timeout, which is what the server reports then.
-        if (canceled_) co_return fail_before(m, canceled_by_user(), record);
+        turn = co_await await_turn(m, locks, tries, true);
+        if (turn.error) co_return fail_before(m, *turn.error, record);
+        reply = co_await try_once(m, inside);
+        if (turn.last || !lost_the_lock(reply.sqlstate())) break;
+        tries.failed();
+        co_await step_back(m, inside);
     }
-    if (lost_the_lock(reply)) reply.error = with_holders(std::move(*reply.error), holders, tries.attempts());
+    if (lost_the_lock(reply.sqlstate())) reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
     if (record) {
         record->attempts = tries.attempts();
         record->lock_wait_ms = std::chrono::duration<double, std::milli>(now_ - m.began).count();

@@ -84,6 +84,16 @@ json::array relations_of(const audit_record& r) {
     return all;
 }
 
+json::array steps_of(const audit_record& r) {
+    json::array all;
+    for (const auto& step : r.steps) {
+        json::object one{{"sql", valid_utf8(redacted(step.sql))}, {"outcome", step.outcome}, {"ms", step.ms}};
+        if (step.undo) one["undo"] = true;
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
 }  // namespace
 
 std::string to_json(const audit_record& r, system_clock::time_point when) {
@@ -116,6 +126,7 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     }
     if (r.event == "outcome") {
         o["outcome"] = r.outcome;
+        if (!r.steps.empty()) o["steps"] = steps_of(r);
         if (r.attempts > 0) {
             o["attempts"] = r.attempts;
             o["lock_wait_ms"] = r.lock_wait_ms;

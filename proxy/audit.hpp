@@ -21,6 +21,14 @@ struct audit_relation {
     std::optional<std::uint64_t> bytes;  // nullopt: not known
 };
 
+// One statement of a plan that was sent.
+struct audit_step {
+    std::string sql;
+    std::string outcome;  // "done", or the SQLSTATE
+    bool undo = false;
+    std::int64_t ms = 0;
+};
+
 // One line of the audit log: a decision about one Query or Execute, or what came of it.
 struct audit_record {
     std::string event;  // "decision" or "outcome"
@@ -37,7 +45,8 @@ struct audit_record {
     std::vector<std::string> overridden;  // rules that a comment has set aside
     std::string override_reason;
     std::string action, mode;
-    std::vector<std::string> plan;  // what was run instead
+    std::vector<std::string> plan;  // what is to run instead, as far as it is known before
+    std::vector<audit_step> steps;  // ... and what came of each statement
     int attempts = 0;          // of taking the locks; 0: not counted
     double lock_wait_ms = 0;   // from the first look to the attempt that ended it
     double duration_ms = 0;

@@ -88,7 +88,8 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
     }
     r->understood = std::find(r->rules.begin(), r->rules.end(), "unparseable") == r->rules.end();
     if (d.replacement)
-        for (const auto& step : d.replacement->steps) r->plan.push_back(step.sql);
+        for (const auto& step : d.replacement->steps)
+            if (!step.sql.empty()) r->plan.push_back(step.sql);
     audit_(audit_record(*r));
     return r;
 }

@@ -13,6 +13,7 @@ canceler::canceler(house& h, protocol::bytes packet, std::function<void()> recei
     : house_(h), packet_(packet.begin(), packet.end()), done_(std::move(receiver)) {
     ++house_.cancels;
     timer_ = house_.loop.at(house_.loop.now() + patience, [this] { finish(); });
+    house_.shared.canceled(key(), cancel_stage::come);
     hosts_ = config::hosts_of(house_.shared.settings->upstream).size();
     next_host();
 }
@@ -44,11 +45,13 @@ void canceler::on_ready(std::uint32_t epoll_events) {
         server_->consume(0);  // the server says nothing here
     }
     if (!server_->ended()) return;
-    // Behind length and code, as in BackendKeyData: process id and secret key.
-    if (server_->unsent() == 0) house_.shared.canceled(std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))));
+    if (server_->unsent() == 0) house_.shared.canceled(key(), cancel_stage::sent);
     server_.reset();
     next_host();
 }
+
+// Behind length and code, as in BackendKeyData: process id and secret key.
+std::string canceler::key() const { return std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))); }
 
 void canceler::finish() {
     const auto receiver = std::move(done_);

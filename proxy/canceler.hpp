@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "proxy/house.hpp"
 #include "proxy/peer.hpp"
@@ -28,6 +29,7 @@ private:
     void on_ready(std::uint32_t epoll_events) override;
     void next_host();
     void finish();
+    std::string key() const;
 
     house& house_;
     protocol::buffer packet_;

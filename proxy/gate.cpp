@@ -124,13 +124,16 @@ void gate::pass(char tag, note n) {
     }
 }
 
-void gate::note_cancel(std::string_view key) noexcept {
-    if (task_ && !known_.server_key.empty() && key == known_.server_key) canceled_ = true;
+void gate::note_cancel(std::string_view key, cancel_stage stage) noexcept {
+    if (known_.server_key.empty() || key != known_.server_key) return;
+    if (stage == cancel_stage::come) to_be_canceled_ = task_ ? tasks_ : 0;
+    else if (task_ && to_be_canceled_ == tasks_) canceled_ = true;
 }
 
 void gate::start(task<void> t) {
     if (!in_step()) return;
     canceled_ = false;
+    ++tasks_;
     task_ = std::move(t);
     task_.start();
     advance();

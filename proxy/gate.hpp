@@ -17,9 +17,11 @@
 #include "protocol/startup.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
+#include "proxy/cancel_stage.hpp"
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
+#include "proxy/lock_wait.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/plan_machine.hpp"
 #include "proxy/prepared.hpp"
@@ -75,9 +77,10 @@ public:
     // The last byte taken from the server ended a message: an error of ours may be put behind it.
     bool at_border() const noexcept { return server_rest_ == 0; }
 
-    // The server was told to cancel what it does for the holder of this key (the body of BackendKeyData). The signal may
-    // have met one of our statements, or none, or a lock timeout, which hides it: what runs now ends as canceled.
-    void note_cancel(std::string_view key) noexcept;
+    // The server is told to cancel what it does for the holder of this key (the body of BackendKeyData). The signal may
+    // meet one of our statements, or none, or a lock timeout, which hides it: what runs when the cancel comes ends as
+    // canceled once the signal is sent, and nothing after it does.
+    void note_cancel(std::string_view key, cancel_stage stage) noexcept;
 
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
@@ -179,12 +182,6 @@ private:
     task<std::optional<policy::decision>> decide(judged_message& m);
     task<policy::decision> decide_without_facts(judged_message& m, protocol::error_fields error);
     task<void> carry_out(judged_message& m, policy::decision d);
-    task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
-                          std::optional<std::chrono::milliseconds> lock = std::nullopt);
-    bool restore_due(char status);
-    task<void> restore(char status);
-    task<void> restore_then_ready(char status);
-    task<void> run_plan(judged_message& m, policy::plan plan, std::shared_ptr<audit_record> record);
     task<batch_reply> ask(batch b);
     task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
     task<batch_reply> ask_one(std::string sql);
@@ -196,9 +193,26 @@ private:
     policy::session_facts facts_of_session(const judged_message& m) const;
     policy::transaction_memory so_far_as_sent() const;
 
+    // arming.cpp: lock_timeout and statement_timeout around a statement
+    static std::vector<policy::catalog_query> timeout_questions();
+    static void note_timeouts(judged_message& m, const batch_reply& shown);
+    task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
+                          std::optional<std::chrono::milliseconds> lock = std::nullopt);
+    bool restore_due(char status);
+    task<void> restore(char status);
+    task<void> restore_then_ready(char status);
+
+    // run_plan.cpp: statements of ours in place of the client's
+    task<void> run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
+    task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
+    void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
+                     const std::string& tag, const std::shared_ptr<audit_record>& record);
+
     // attempts.cpp: waiting for a lock without queueing for it
     bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;
     task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel);
     task<batch_reply> nap(const judged_message& m, std::chrono::milliseconds pause);
     task<held_reply> try_once(judged_message& m, bool inside);
     task<void> step_back(judged_message& m, bool inside);
@@ -257,6 +271,8 @@ private:
     task<void> task_;
     std::coroutine_handle<> waiting_;
     bool canceled_ = false;          // since the task in hand began
+    std::uint64_t tasks_ = 0;        // begun so far
+    std::uint64_t to_be_canceled_ = 0;  // the number of the task that ran when a cancel came; 0: none
     std::optional<batch_collector> batch_;
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held

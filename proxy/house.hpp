@@ -9,6 +9,7 @@
 #include <string>
 
 #include "config/settings.hpp"
+#include "proxy/cancel_stage.hpp"
 #include "proxy/event_loop.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/outbox.hpp"
@@ -22,7 +23,7 @@ struct shared_house {
     resolver& names;
     gate::audit_sink audit;                    // any thread may call it
     // A CancelRequest with this key has reached the server. Any thread may call it.
-    std::function<void(const std::string& key)> canceled = [](const std::string&) {};
+    std::function<void(const std::string& key, cancel_stage stage)> canceled = [](const std::string&, cancel_stage) {};
     std::atomic<std::size_t> connections = 0;  // accepted and not closed
     std::atomic<std::size_t> clients = 0;      // of them, past the StartupMessage: limits.clients
     std::atomic<std::uint64_t> last_session = 0;

@@ -3,7 +3,6 @@
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
-#include "proxy/guc.hpp"
 #include "proxy/refusal.hpp"
 
 // What a judged message goes through, as straight code: each co_await is an exchange with the server.
@@ -17,33 +16,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::string_view refused_statement = "_lockkeeper_refused";
-constexpr int restore_attempts = 5;
-
-std::string show(std::string_view setting) { return "/* lockkeeper */ SHOW " + std::string(setting); }
-
-std::string set(std::string_view setting, milliseconds value, bool local) {
-    return "/* lockkeeper */ SET " + std::string(local ? "LOCAL " : "") + std::string(setting) + " = " +
-           std::to_string(value.count());
-}
-
-std::optional<milliseconds> first_setting(const policy::catalog_rows& rows) {
-    if (rows.empty() || rows[0].empty() || !rows[0][0]) return std::nullopt;
-    return parse_time_setting(*rows[0][0]);
-}
-
-void note_timeouts(judged_message& m, const batch_reply& shown) {
-    m.lock_timeout = first_setting(shown.rows[0]).value_or(milliseconds::zero());
-    m.statement_timeout = first_setting(shown.rows[1]).value_or(milliseconds::zero());
-}
-
-step_outcome outcome_of(const batch_reply& reply) {
-    step_outcome outcome{.ok = reply.ok()};
-    if (reply.error) outcome.sqlstate = reply.error->get('C');
-    if (!reply.rows.empty() && !reply.rows[0].empty() && !reply.rows[0][0].empty() && reply.rows[0][0][0])
-        outcome.answer = *reply.rows[0][0][0] == "t";
-    return outcome;
-}
-
 policy::finding facts_unavailable(const protocol::error_fields& error) {
     return {.rule = "facts-unavailable",
             .action = config::action::reject,
@@ -220,7 +192,8 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
     if (known_.replication) co_return policy::judge(*m.text, session, {}, *settings_);
 
     auto queries = m.text->catalog_queries(session);
-    queries.insert(queries.begin(), {{show("lock_timeout"), {}}, {show("statement_timeout"), {}}});
+    auto timeouts = timeout_questions();
+    queries.insert(queries.begin(), timeouts.begin(), timeouts.end());
     auto reply = co_await ask_safely(std::move(queries), m.unsynced ? batch_end::flush : batch_end::sync);
     if (reply.skipped) {  // an error of the client's own came before: so is the message, wherever it goes
         forward_held(m, nullptr);
@@ -239,8 +212,7 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
 task<policy::decision> gate::decide_without_facts(judged_message& m, protocol::error_fields error) {
     canceled_ = canceled_ || error.get('C') == protocol::sqlstate::query_canceled;
     if (!canceled_ && !m.unsynced && conduct_.mode != config::mode::enforce) {
-        std::vector<policy::catalog_query> timeouts{{show("lock_timeout"), {}}, {show("statement_timeout"), {}}};
-        auto reply = co_await ask_safely(std::move(timeouts), batch_end::sync);
+        auto reply = co_await ask_safely(timeout_questions(), batch_end::sync);
         if (reply.ok()) note_timeouts(m, reply);
     }
     auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
@@ -288,7 +260,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
     }
     to_client_->add(notices_of(d));
     if (enforce && d.action == config::action::rewrite && d.replacement) {
-        co_await run_plan(m, std::move(*d.replacement), record);
+        co_await run_plan(m, std::move(d), record);
         co_return;
     }
     if (may_attempt(m, d)) {
@@ -306,106 +278,6 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
         }
     }
     forward_held(m, record);
-}
-
-// Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is
-// then one of ours, and a limit that was meant for the client's would only leave it half done.
-task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly, std::optional<milliseconds> lock) {
-    const auto& t = conduct_.timeouts;
-    const bool online = wanted == timeout_class::online;
-    auto next = armed_.value_or(armed_timeouts{.values = {{"lock_timeout", {m.lock_timeout, m.lock_timeout}},
-                                                          {"statement_timeout", {m.statement_timeout, m.statement_timeout}}},
-                                               .local = status() == 'T'});
-    batch b{.queries = {}, .end = m.unsynced ? batch_end::flush : batch_end::sync};
-    for (auto& [name, value] : next.values) {
-        const auto limit = name == "lock_timeout" ? lock.value_or(online ? t.online_lock : t.lock)
-                                                  : (online ? t.online_statement : t.statement);
-        const auto ours = exactly ? limit : stricter(value.before, limit);
-        if (ours != value.ours) b.queries.push_back({set(name, ours, next.local), {}});
-        value.ours = ours;
-    }
-    batch_reply reply;
-    if (!b.queries.empty()) reply = co_await ask(std::move(b));
-    if (reply.ok()) {
-        const bool changed = std::any_of(next.values.begin(), next.values.end(),
-                                         [](const auto& v) { return v.second.ours != v.second.before; });
-        if (changed || armed_) armed_ = std::move(next);
-    }
-    co_return reply;
-}
-
-// Whether what was armed is to be restored now that the server is in `status`; forgets what the server has undone itself.
-bool gate::restore_due(char status) {
-    if (!armed_) return false;
-    if (armed_->local && status != 'T') armed_.reset();  // SET LOCAL went with the transaction or its failed part
-    if (!armed_ || status == 'E') return false;
-    return status == 'I' || !armed_->restored;
-}
-
-// Sets lock_timeout and statement_timeout to what they were, but only where they still are what we set: the statement may
-// have changed them itself. A cancel that comes late may hit this batch, so it is tried again.
-task<void> gate::restore(char status) {
-    if (!restore_due(status)) co_return;
-    for (int attempt = 0; attempt < restore_attempts; ++attempt) {
-        std::vector<policy::catalog_query> questions;
-        for (const auto& [name, value] : armed_->values) questions.push_back({show(name), {}});
-        auto shown = co_await ask_safely(std::move(questions), batch_end::sync);
-        if (!shown.ok()) continue;
-        std::vector<policy::catalog_query> sets;
-        std::size_t i = 0;
-        for (const auto& [name, value] : armed_->values) {
-            if (value.ours != value.before && first_setting(shown.rows[i]) == value.ours)
-                sets.push_back({set(name, value.before, armed_->local), {}});
-            ++i;
-        }
-        batch_reply done;
-        if (!sets.empty()) done = co_await ask_safely(std::move(sets), batch_end::sync);
-        if (!done.ok()) continue;
-        // Begun in the client's own text (BEGIN; ALTER ...): a ROLLBACK would bring ours back, so once more after its end.
-        if (!armed_->local && status == 'T')
-            armed_->restored = true;
-        else
-            armed_.reset();
-        co_return;
-    }
-    if (this->status() == 'E') co_return;
-    die(protocol::sqlstate::connection_failure, "lockkeeper could not restore lock_timeout and statement_timeout");
-}
-
-task<void> gate::restore_then_ready(char status) {
-    co_await restore(status);
-    to_client_->add(protocol::encode_ready(this->status()));
-}
-
-// Runs the plan in place of the message and gives the client one answer: the tag that its own statement would have got, or
-// the error of the step that failed.
-task<void> gate::run_plan(judged_message& m, policy::plan plan, std::shared_ptr<audit_record> record) {
-    running_plan_ = true;
-    plan_began_ = now_;
-    const auto tag = plan.tag;
-    plan_machine machine(std::move(plan));
-    std::optional<protocol::error_fields> error;
-    auto action = machine.start();
-    while (const auto* next = std::get_if<run_step>(&action)) {
-        const auto step = *next;
-        batch_reply reply;
-        if (!step.guard) reply = co_await arm(m, step.timeouts, step.timeouts == timeout_class::online);
-        if (reply.ok()) reply = co_await ask_one(step.sql);
-        if (reply.error && !error) error = reply.error;
-        action = machine.on_outcome(outcome_of(reply));
-    }
-    co_await restore(status());
-    const auto& ended = std::get<plan_ended>(action);
-    const bool failed = ended.failed.has_value();
-    if (failed)
-        to_client_->add(protocol::encode_error(without_position(error.value_or(protocol::error_fields{}))));
-    else
-        to_client_->add(protocol::encode_command_complete(tag));
-    if (m.query)
-        to_client_->add(protocol::encode_ready(status()));
-    else
-        discarding_ = failed;
-    audit_plan(record, ended, error, tag);
 }
 
 void gate::forward_held(judged_message& m, std::shared_ptr<audit_record> record) {

@@ -69,14 +69,20 @@ std::string sentence(const lock_holder& h) {
 
 }  // namespace
 
-policy::catalog_query holders_query(const policy::decision& d, milliseconds old_after) {
-    std::vector<std::string> relations, modes;
+std::vector<policy::wanted_lock> wanted_locks(const policy::decision& d) {
+    std::vector<policy::wanted_lock> out;
     for (const auto& s : d.statements)
         for (const auto& r : s.relations)
-            if (r.visible && r.lock >= policy::lock_mode::share) {
-                relations.push_back(r.relation);
-                modes.push_back(conflicting_with(r.lock));
-            }
+            if (r.visible && r.lock >= policy::lock_mode::share) out.push_back({r.relation, r.lock});
+    return out;
+}
+
+policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, milliseconds old_after) {
+    std::vector<std::string> relations, modes;
+    for (const auto& l : locks) {
+        relations.push_back(l.relation);
+        modes.push_back(conflicting_with(l.mode));
+    }
     return {std::string(holders_sql),
             {policy::array_literal(relations), policy::array_literal(modes), std::to_string(old_after.count()) + " ms"}};
 }
@@ -94,6 +100,16 @@ std::string describe(std::span<const lock_holder> holders) {
     for (const auto& h : holders.first(std::min(holders.size(), holders_named))) out += (out.empty() ? "" : " ") + sentence(h);
     if (holders.size() > holders_named) out += " And " + std::to_string(holders.size() - holders_named) + " more.";
     return out;
+}
+
+bool lost_the_lock(std::string_view sqlstate) noexcept { return sqlstate == "55P03" || sqlstate == "40P01"; }
+
+protocol::error_fields with_holders(protocol::error_fields error, std::span<const lock_holder> holders, int attempts) {
+    if (!holders.empty()) error.set('D', describe(holders));
+    error.set('H', "Lockkeeper tried " + std::to_string(attempts) +
+                       " times and gave way each time, so that nobody had to queue. End the session that holds the lock, or run "
+                       "the migration when it has ended.");
+    return error;
 }
 
 lock_attempts::lock_attempts(const config::locks& settings, duration lock_timeout, duration client_limit, std::uint64_t seed, time now)

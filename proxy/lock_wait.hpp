@@ -2,13 +2,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
 #include "policy/decision.hpp"
 #include "policy/facts.hpp"
+#include "protocol/backend.hpp"
 
 // Waiting for a lock without queueing for it. A request that waits in PostgreSQL's lock queue holds up everybody who
 // comes after it, readers too (manual, 13.3; measured: one open reader and an ALTER TABLE behind it stop all traffic). So
@@ -26,13 +29,29 @@ struct lock_holder {
     std::string query;      // the first 200 characters of its last one
 };
 
-// Who holds a lock in the way of the decision's statements, in a transaction older than `old_after`. Autovacuum is left
+// The strong locks that the decision's statements wait for.
+std::vector<policy::wanted_lock> wanted_locks(const policy::decision& d);
+
+// Who holds a lock in the way of those, in a transaction older than `old_after`. Autovacuum is left
 // out: it gives way by itself once somebody waits for it (deadlock_timeout).
-policy::catalog_query holders_query(const policy::decision& d, std::chrono::milliseconds old_after);
+policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, std::chrono::milliseconds old_after);
 std::vector<lock_holder> read_holders(const policy::catalog_rows& rows);
 
 // For the DETAIL of the error: one sentence for each, the first three.
 std::string describe(std::span<const lock_holder> holders);
+
+// A statement got no lock: lock_not_available, or the deadlock detector chose it. Either way nothing was done.
+bool lost_the_lock(std::string_view sqlstate) noexcept;
+
+// ... and the budget is spent: the error with who is in the way.
+protocol::error_fields with_holders(protocol::error_fields error, std::span<const lock_holder> holders, int attempts);
+
+// The lock may be asked for now, with the timeouts in force.
+struct lock_turn {
+    std::vector<lock_holder> holders;             // empty but for the last one
+    bool last = false;                            // the budget is spent: what comes now is the answer
+    std::optional<protocol::error_fields> error;  // the waiting has failed, or was canceled
+};
 
 // How often, how long. The first attempts are the shortest, so that they are hardly felt; pauses grow and are spread, so
 // that two deploys do not meet again and again.

@@ -2,20 +2,14 @@
 
 namespace proxy {
 
-using policy::step_place;
-using policy::timeout_class;
-
 plan_action plan_machine::start() { return enter(); }
 
 plan_action plan_machine::enter() {
     if (at_ == plan_.steps.size()) return plan_ended{};
     const auto& step = plan_.steps[at_];
-    if (!step.unless.empty()) {
-        phase_ = phase::checking;
-        return question(step.unless);
-    }
-    phase_ = phase::running;
-    return run_step{step.sql, step.timeouts, step.place, false};
+    if (step.unless.empty()) return itself();
+    phase_ = phase::checking;
+    return question(step.unless);
 }
 
 plan_action plan_machine::advance() {
@@ -23,53 +17,90 @@ plan_action plan_machine::advance() {
     return enter();
 }
 
+plan_action plan_machine::itself() {
+    const auto& step = plan_.steps[at_];
+    if (!step.sql_from.empty()) {
+        phase_ = phase::listing;
+        return question(step.sql_from);
+    }
+    statements_ = {step.sql};
+    started_.push_back(at_);
+    return next_statement();
+}
+
+plan_action plan_machine::next_statement() {
+    phase_ = failed_ ? phase::undoing : phase::running;
+    if (statements_.empty()) return failed_ ? unwind() : advance();
+    const auto about = failed_ ? cursor_ : at_;
+    const auto& step = plan_.steps[about];
+    run_step next{.sql = std::move(statements_.front()),
+                  .timeouts = failed_ ? step.undo_timeouts : step.timeouts,
+                  .place = step.place,
+                  .undo = failed_.has_value(),
+                  .step = about};
+    statements_.pop_front();
+    return next;
+}
+
 run_step plan_machine::question(const std::string& sql) const {
-    return {sql, timeout_class::none, plan_.steps[failed_ ? cursor_ : at_].place, true};
+    const auto about = failed_ ? cursor_ : at_;
+    return {.sql = sql, .place = plan_.steps[about].place, .guard = true, .undo = failed_.has_value(), .step = about};
+}
+
+plan_action plan_machine::fail() {
+    failed_ = at_;
+    return unwind();
+}
+
+plan_action plan_machine::on_cancel() {
+    // A step of one statement that was not sent has not begun.
+    if (phase_ == phase::running && plan_.steps[at_].sql_from.empty()) started_.pop_back();
+    return fail();
 }
 
 plan_action plan_machine::on_outcome(const step_outcome& last) {
-    const auto fail = [this] {
-        failed_ = at_;
-        cursor_ = at_ + 1;
-        return unwind();
-    };
     switch (phase_) {
-    case phase::checking: {
+    case phase::checking:
         if (!last.ok) return fail();
-        if (last.answer.value_or(false)) return advance();
-        phase_ = phase::running;
-        const auto& step = plan_.steps[at_];
-        return run_step{step.sql, step.timeouts, step.place, false};
+        return last.answer.value_or(false) ? advance() : itself();
+    case phase::listing:
+        if (!last.ok) return fail();
+        statements_.assign(last.statements.begin(), last.statements.end());
+        if (!statements_.empty()) started_.push_back(at_);
+        return next_statement();
+    case phase::running: return last.ok ? next_statement() : fail();
+    case phase::asking: {
+        if (!last.ok) break;  // it is asked again, like an undo that failed
+        const auto& step = plan_.steps[cursor_];
+        if (!step.undo_from.empty()) statements_.assign(last.statements.begin(), last.statements.end());
+        else if (last.answer.value_or(false)) statements_ = {step.undo};
+        else statements_.clear();
+        return next_statement();
     }
-    case phase::running:
-        return last.ok ? advance() : fail();
-    case phase::asking:
-        if (last.ok && !last.answer.value_or(false)) return unwind();
-        // A guard that could not be asked is asked again, like an undo that failed.
-        if (last.ok) {
-            phase_ = phase::undoing;
-            return run_step{plan_.steps[cursor_].undo, timeout_class::online, plan_.steps[cursor_].place, false};
-        }
-        break;
     case phase::undoing:
-        if (last.ok) return unwind();
+        if (last.ok) return next_statement();
         break;
     }
-    if (--undo_left_ > 0) {
-        phase_ = phase::asking;
-        return question(plan_.steps[cursor_].undo_if);
-    }
+    if (--undo_left_ > 0) return ask_undo();
     undone_ = false;
     return unwind();
 }
 
+plan_action plan_machine::ask_undo() {
+    phase_ = phase::asking;
+    const auto& step = plan_.steps[cursor_];
+    return question(step.undo_from.empty() ? step.undo_if : step.undo_from);
+}
+
 plan_action plan_machine::unwind() {
-    while (cursor_ > 0) {
-        const auto& step = plan_.steps[--cursor_];
-        if (step.undo.empty()) continue;
-        phase_ = phase::asking;
+    statements_.clear();
+    while (!started_.empty()) {
+        cursor_ = started_.back();
+        started_.pop_back();
+        const auto& step = plan_.steps[cursor_];
+        if (step.undo.empty() && step.undo_from.empty()) continue;
         undo_left_ = undo_attempts;
-        return question(step.undo_if);
+        return ask_undo();
     }
     return plan_ended{failed_, undone_};
 }

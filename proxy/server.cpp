@@ -115,8 +115,8 @@ public:
     explicit server(const config::settings& settings)
         : audit_(settings.audit), names_(io_), signals_(io_), deadline_(io_),
           shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); },
-                  [this](const std::string& key) {
-                      for (auto& w : workers_) w->note_cancel(key);
+                  [this](const std::string& key, cancel_stage stage) {
+                      for (auto& w : workers_) w->note_cancel(key, stage);
                   }} {}
 
     int run() {

@@ -189,8 +189,8 @@ void session::drain() {
     if (starting_ && stage_ != stage::canceling) stop();
 }
 
-void session::note_cancel(std::string_view key) noexcept {
-    if (gate_) gate_->note_cancel(key);
+void session::note_cancel(std::string_view key, cancel_stage how_far) noexcept {
+    if (gate_) gate_->note_cancel(key, how_far);
 }
 
 void session::stop() {

@@ -32,7 +32,7 @@ public:
     // The proxy is to stop: ends now if the client is idle and outside a transaction, or else as soon as it is.
     void drain();
     // A CancelRequest with this key has reached the server.
-    void note_cancel(std::string_view key) noexcept;
+    void note_cancel(std::string_view key, cancel_stage how_far) noexcept;
     // Ends now, whatever it does.
     void stop();
 

@@ -104,9 +104,9 @@ void worker::stop_sessions() {
     });
 }
 
-void worker::note_cancel(std::string key) {
-    loop_.post([this, key = std::move(key)] {
-        for (auto& [id, s] : sessions_) s->note_cancel(key);
+void worker::note_cancel(std::string key, cancel_stage stage) {
+    loop_.post([this, key = std::move(key), stage] {
+        for (auto& [id, s] : sessions_) s->note_cancel(key, stage);
     });
 }
 

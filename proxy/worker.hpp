@@ -31,7 +31,7 @@ public:
     // with this key does.
     void drain();
     void stop_sessions();
-    void note_cancel(std::string key);
+    void note_cancel(std::string key, cancel_stage stage);
     void finish();
 
 private:

@@ -3,7 +3,7 @@
 #include "policy/judge.hpp"
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
-// "/*judge*/ ..." is judged; REFUSE, REWRITE, WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
+// "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
 // Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
 // warns where it has changed rows.
 namespace policy {
@@ -80,6 +80,10 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
                                         .undo = "UNDO one",
                                         .undo_if = "SELECT is it ours"}},
                              .tag = "TEST"};
+        if (has(s.text(), "STRONGLY"))
+            d.replacement->steps.push_back({.sql = "STEP two", .timeouts = timeout_class::blocking, .undo = "UNDO two",
+                                            .undo_if = "SELECT is it ours", .undo_timeouts = timeout_class::blocking});
+        if (has(s.text(), "IN VAIN")) d.replacement->steps.push_back({.sql = "STEP FAIL"});
     }
     return d;
 }

@@ -202,6 +202,36 @@ std::vector<conversation_case> lock_cases() {
     };
 }
 
+// The steps of a plan get their locks like a statement of the client's.
+std::vector<conversation_case> plan_cases() {
+    using std::chrono::seconds;
+    constexpr auto enforce = config::mode::enforce;
+    const auto strongly = rewrite + " STRONGLY", in_vain = strongly + " IN VAIN";
+    const words one = looked + words{"STEP one"}, shown{"SHOW lock_timeout", "SHOW statement_timeout"};
+    const words tried = words{"LOOK"} + locks_tried_first, ours{"SELECT is it ours"};
+    const words undone_one = ours + words{"SET lock_timeout = 0", "SET statement_timeout = 0", "UNDO one"} + shown;
+    return {
+        {"a_strong_step", {q(strongly), q("SELECT 1")}, {"C:TEST", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         one + tried + words{"STEP two"} + restored + words{"SELECT 1"}, enforce, {}, seconds(10)},
+        {"a_strong_step_without_a_budget", {q(strongly)}, {"C:TEST", "Z:I"}, one + armed + words{"STEP two"} + restored},
+        {"a_strong_step_does_not_queue", {q(strongly)}, {"C:TEST", "Z:I"},
+         one + words{"LOOK", "NAP"} + tried + words{"STEP two"} + restored, enforce, {}, seconds(10), 1},
+        {"a_strong_step_is_tried_again", {p(strongly), b(), e(), s}, {"1", "2", "C:TEST", "Z:I"},
+         one + tried + words{"STEP two", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
+         {{"STEP two", "55P03"}}, seconds(10)},
+        {"a_step_whose_budget_is_spent_undoes_the_plan", {q(strongly)}, {"E:55P03", "Z:I"},
+         one + words{"LOOK", "NAP"} + tried + words{"STEP two"} + ours + words{"LOOK", "UNDO two"} + undone_one, enforce,
+         {{"STEP two", "55P03"}}, seconds(1), 2},
+        {"an_undo_gets_its_lock_in_attempts", {q(in_vain)}, {"E:22012", "Z:I"},
+         one + tried + words{"STEP two", "SET lock_timeout = 500", "STEP FAIL"} + ours +
+             words{"LOOK", "SET lock_timeout = 20", "UNDO two", "NAP", "LOOK", "SET lock_timeout = 40", "UNDO two"} + undone_one,
+         enforce, {{"UNDO two", "55P03"}}, seconds(10)},
+        {"a_cancel_while_a_step_waits_undoes_the_plan", {q(strongly), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         one + words{"LOOK", "NAP"} + ours + tried + words{"UNDO two"} + undone_one + words{"SELECT 1"}, enforce, {{"NAP", "57014"}},
+         seconds(10), 1},
+    };
+}
+
 struct conversations : testing::TestWithParam<conversation_case> {
     gate_script script(std::size_t piece) const {
         gate_script g(GetParam().mode);
@@ -257,6 +287,7 @@ TEST_P(conversations, cut_at_every_step) {
 
 INSTANTIATE_TEST_SUITE_P(gate, conversations, testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(memory, conversations, testing::ValuesIn(memory_cases()), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(plans, conversations, testing::ValuesIn(plan_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(locks, conversations, testing::ValuesIn(lock_cases()), [](const auto& c) { return c.param.name; });
 
 }  // namespace

@@ -52,7 +52,9 @@ def test_rewrite(session, database):
     assert [(r["name"], r["lock_mode"]) for r in decision["relations"]] == [("public.t", "SHARE")]
     assert decision["relations"][0]["bytes"] >= 8192
     assert outcome | {"event": "decision", "time": decision["time"]} == decision | {
-        "duration_ms": outcome["duration_ms"], "outcome": "done", "tag": "CREATE INDEX"}
+        "duration_ms": outcome["duration_ms"], "outcome": "done", "tag": "CREATE INDEX", "steps": outcome["steps"]}
+    assert [(step["sql"], step["outcome"]) for step in outcome["steps"]] == [(decision["plan"][0], "done")]
+    assert 0 <= outcome["steps"][0]["ms"] <= outcome["duration_ms"]
     assert 0 < outcome["duration_ms"] < 60_000
     assert re.search(r'"duration_ms":\d+(\.\d+)?[,}]', proxy.audit_path.read_text())  # a plain decimal, for every reader
     written = datetime.datetime.fromisoformat(decision["time"].replace("Z", "+00:00"))

@@ -85,6 +85,16 @@ TEST(audit_json, an_outcome_tells_its_times_in_milliseconds_with_three_decimals)
     }
 }
 
+TEST(audit_json, an_outcome_tells_what_came_of_each_statement_of_a_plan) {
+    auto r = record(1);
+    r.steps = {{"SELECT 1", "done", false, 3}, {"SELECT 2", "57014", true, 0}};
+    EXPECT_EQ(proxy::to_json(r, noon).find("steps"), std::string::npos);  // of a decision nothing has run yet
+    r.event = "outcome";
+    EXPECT_NE(proxy::to_json(r, noon).find(R"("steps":[{"sql":"SELECT 1","outcome":"done","ms":3},)"
+                                           R"({"sql":"SELECT 2","outcome":"57014","ms":0,"undo":true}])"),
+              std::string::npos);
+}
+
 TEST(audit_json, is_one_line_of_valid_json_whatever_the_statement) {
     std::string every_byte;
     for (int c = 1; c < 256; ++c) every_byte += static_cast<char>(c);

@@ -58,6 +58,40 @@ TEST(plan_machine, leaves_out_a_step_whose_result_is_there) {
     EXPECT_EQ(run(plan, [](auto& sql) { return sql == "is A there?" ? no : done; }).sent, (texts{"is A there?", "A", "B"}));
 }
 
+TEST(plan_machine, what_was_there_before_is_not_undone) {
+    auto plan = two_steps();
+    plan.steps[0].unless = "is A there?";
+    const auto r = run(plan, [](const std::string& sql) { return sql == "B" ? failure("57014") : yes; });
+    EXPECT_EQ(r.sent, (texts{"is A there?", "B", "is B ours?", "undo B"}));
+}
+
+TEST(plan_machine, an_undo_has_a_class_of_its_own) {
+    auto plan = two_steps();
+    plan.steps[0].undo_timeouts = timeout_class::blocking;
+    plan_machine machine(plan);
+    machine.start();
+    machine.on_outcome(failure("57014"));
+    const auto action = machine.on_outcome(yes);
+    const auto& undo = std::get<run_step>(action);
+    EXPECT_EQ(undo.sql, "undo A");
+    EXPECT_EQ(undo.timeouts, timeout_class::blocking);
+    EXPECT_TRUE(undo.undo);
+}
+
+TEST(plan_machine, a_cancel_between_two_steps_undoes_only_what_was_begun) {
+    plan_machine machine(two_steps());
+    machine.start();
+    machine.on_outcome(done);
+    auto action = machine.on_cancel();  // instead of B
+    std::vector<std::string> sent;
+    while (const auto* step = std::get_if<run_step>(&action)) {
+        sent.push_back(step->sql);
+        action = machine.on_outcome(yes);
+    }
+    EXPECT_EQ(sent, (texts{"is A ours?", "undo A"}));
+    EXPECT_EQ(std::get<plan_ended>(action).failed, 1u);
+}
+
 TEST(plan_machine, undoes_newest_first_and_only_what_is_ours) {
     const auto server = [](const std::string& sql) { return sql == "B" ? failure("57014") : sql == "is B ours?" ? no : sql == "is A ours?" ? yes : done; };
     const auto r = run(two_steps(), server);
@@ -84,6 +118,38 @@ TEST(plan_machine, tries_an_undo_again_and_says_when_it_cannot) {
     const auto never = run(two_steps(), [](const std::string& sql) { return sql == "A" || sql == "undo A" ? failure("57014") : yes; });
     EXPECT_EQ(std::count(never.sent.begin(), never.sent.end(), "undo A"), plan_machine::undo_attempts);
     EXPECT_FALSE(never.end.undone);
+}
+
+policy::plan listed() {
+    return {.steps = {{.sql = "A", .undo = "undo A", .undo_if = "is A ours?"},
+                      {.sql_from = "which?", .undo_from = "what is left?"}},
+            .tag = "DONE"};
+}
+
+// Answers the two questions for statements with these.
+step_outcome lists(const std::string& sql, std::vector<std::string> todo, std::vector<std::string> left) {
+    auto out = yes;
+    if (sql == "which?") out.statements = std::move(todo);
+    if (sql == "what is left?") out.statements = std::move(left);
+    return out;
+}
+
+TEST(plan_machine, runs_what_a_query_lists) {
+    const auto r = run(listed(), [](auto& sql) { return lists(sql, {"B", "C"}, {}); });
+    EXPECT_EQ(r.sent, (texts{"A", "which?", "B", "C"}));
+    EXPECT_FALSE(r.end.failed);
+    EXPECT_EQ(run(listed(), [](auto& sql) { return lists(sql, {}, {}); }).sent, (texts{"A", "which?"}));
+}
+
+TEST(plan_machine, undoes_what_a_query_lists_until_nothing_is_left) {
+    int tries = 0;
+    const auto server = [&](const std::string& sql) {
+        if (sql == "C" || (sql == "undo C" && ++tries == 1)) return failure("57014");
+        return lists(sql, {"B", "C"}, tries == 0 ? texts{"undo B", "undo C"} : texts{"undo C"});
+    };
+    const auto r = run(listed(), server);
+    EXPECT_EQ(r.sent, (texts{"A", "which?", "B", "C", "what is left?", "undo B", "undo C", "what is left?", "undo C", "is A ours?", "undo A"}));
+    EXPECT_TRUE(r.end.undone);
 }
 
 // A failure at every step: the plan ends, and nothing that was started stays without a question about it.

@@ -17,6 +17,7 @@ class gate_script {
 public:
     explicit gate_script(config::mode mode = config::mode::enforce) : settings_(std::make_shared<config::settings>()) {
         settings_->mode = mode;
+        settings_->locks.budget = std::chrono::milliseconds::zero();
     }
     config::settings& settings() { return *settings_; }
 

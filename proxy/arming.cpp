@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "protocol/sqlstate.hpp"
+#include "proxy/gate.hpp"
+#include "proxy/guc.hpp"
+
+// lock_timeout and statement_timeout around a statement: what they are, ours, and back.
+// One co_await per statement and none in conditions: g++ 12 destroys temporaries of such expressions twice.
+
+namespace proxy {
+
+using policy::timeout_class;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr int restore_attempts = 5;
+
+std::string show(std::string_view setting) { return "/* lockkeeper */ SHOW " + std::string(setting); }
+
+std::string set(std::string_view setting, milliseconds value, bool local) {
+    return "/* lockkeeper */ SET " + std::string(local ? "LOCAL " : "") + std::string(setting) + " = " +
+           std::to_string(value.count());
+}
+
+std::optional<milliseconds> first_setting(const policy::catalog_rows& rows) {
+    if (rows.empty() || rows[0].empty() || !rows[0][0]) return std::nullopt;
+    return parse_time_setting(*rows[0][0]);
+}
+
+}  // namespace
+
+std::vector<policy::catalog_query> gate::timeout_questions() {
+    return {{show("lock_timeout"), {}}, {show("statement_timeout"), {}}};
+}
+
+void gate::note_timeouts(judged_message& m, const batch_reply& shown) {
+    m.lock_timeout = first_setting(shown.rows[0]).value_or(milliseconds::zero());
+    m.statement_timeout = first_setting(shown.rows[1]).value_or(milliseconds::zero());
+}
+
+// Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is
+// then one of ours, and a limit that was meant for the client's would only leave it half done.
+task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly, std::optional<milliseconds> lock) {
+    const auto& t = conduct_.timeouts;
+    const bool online = wanted == timeout_class::online;
+    auto next = armed_.value_or(armed_timeouts{.values = {{"lock_timeout", {m.lock_timeout, m.lock_timeout}},
+                                                          {"statement_timeout", {m.statement_timeout, m.statement_timeout}}},
+                                               .local = status() == 'T'});
+    batch b{.queries = {}, .end = m.unsynced ? batch_end::flush : batch_end::sync};
+    for (auto& [name, value] : next.values) {
+        const auto limit = name == "lock_timeout" ? lock.value_or(online ? t.online_lock : t.lock)
+                                                  : (online ? t.online_statement : t.statement);
+        const auto ours = exactly ? limit : stricter(value.before, limit);
+        if (ours != value.ours) b.queries.push_back({set(name, ours, next.local), {}});
+        value.ours = ours;
+    }
+    batch_reply reply;
+    if (!b.queries.empty()) reply = co_await ask(std::move(b));
+    if (reply.ok()) {
+        const bool changed = std::any_of(next.values.begin(), next.values.end(),
+                                         [](const auto& v) { return v.second.ours != v.second.before; });
+        if (changed || armed_) armed_ = std::move(next);
+    }
+    co_return reply;
+}
+
+// Whether what was armed is to be restored now that the server is in `status`; forgets what the server has undone itself.
+bool gate::restore_due(char status) {
+    if (!armed_) return false;
+    if (armed_->local && status != 'T') armed_.reset();  // SET LOCAL went with the transaction or its failed part
+    if (!armed_ || status == 'E') return false;
+    return status == 'I' || !armed_->restored;
+}
+
+// Sets lock_timeout and statement_timeout to what they were, but only where they still are what we set: the statement may
+// have changed them itself. A cancel that comes late may hit this batch, so it is tried again.
+task<void> gate::restore(char status) {
+    if (!restore_due(status)) co_return;
+    for (int attempt = 0; attempt < restore_attempts; ++attempt) {
+        std::vector<policy::catalog_query> questions;
+        for (const auto& [name, value] : armed_->values) questions.push_back({show(name), {}});
+        auto shown = co_await ask_safely(std::move(questions), batch_end::sync);
+        if (!shown.ok()) continue;
+        std::vector<policy::catalog_query> sets;
+        std::size_t i = 0;
+        for (const auto& [name, value] : armed_->values) {
+            if (value.ours != value.before && first_setting(shown.rows[i]) == value.ours)
+                sets.push_back({set(name, value.before, armed_->local), {}});
+            ++i;
+        }
+        batch_reply done;
+        if (!sets.empty()) done = co_await ask_safely(std::move(sets), batch_end::sync);
+        if (!done.ok()) continue;
+        // Begun in the client's own text (BEGIN; ALTER ...): a ROLLBACK would bring ours back, so once more after its end.
+        if (!armed_->local && status == 'T')
+            armed_->restored = true;
+        else
+            armed_.reset();
+        co_return;
+    }
+    if (this->status() == 'E') co_return;
+    die(protocol::sqlstate::connection_failure, "lockkeeper could not restore lock_timeout and statement_timeout");
+}
+
+task<void> gate::restore_then_ready(char status) {
+    co_await restore(status);
+    to_client_->add(protocol::encode_ready(this->status()));
+}
+
+}  // namespace proxy

@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "protocol/sqlstate.hpp"
+#include "proxy/gate.hpp"
+#include "proxy/lock_wait.hpp"
+#include "proxy/refusal.hpp"
+
+// A plan in place of the client's statement: each step waits for its lock as the client's own statement would.
+// One co_await per statement and none in conditions: g++ 12 destroys temporaries of such expressions twice.
+
+namespace proxy {
+
+using policy::timeout_class;
+using std::chrono::milliseconds;
+
+namespace {
+
+step_outcome outcome_of(const batch_reply& reply) {
+    step_outcome outcome{.ok = reply.ok()};
+    if (reply.error) outcome.sqlstate = reply.error->get('C');
+    if (reply.rows.empty()) return outcome;
+    for (const auto& row : reply.rows[0])
+        if (!row.empty() && row[0]) outcome.statements.push_back(*row[0]);
+    if (!outcome.statements.empty()) outcome.answer = outcome.statements.front() == "t";
+    return outcome;
+}
+
+audit_step audited(const run_step& step, const batch_reply& reply, std::chrono::steady_clock::duration took) {
+    return {.sql = step.sql,
+            .outcome = reply.ok() ? "done" : reply.error ? std::string(reply.error->get('C')) : "skipped",
+            .undo = step.undo,
+            .ms = std::chrono::duration_cast<milliseconds>(took).count()};
+}
+
+}  // namespace
+
+// What is taken back needs its lock as well, and a cancel does not stop it.
+task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks) {
+    lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, step.undo ? milliseconds::zero() : m.statement_timeout,
+                        who_.session, now_);
+    batch_reply reply;
+    for (;;) {
+        auto turn = co_await await_turn(m, locks, tries, !step.undo);
+        if (turn.error) {
+            reply.error = std::move(turn.error);
+            co_return reply;
+        }
+        reply = co_await ask_one(step.sql);
+        if (!reply.error || !lost_the_lock(reply.error->get('C'))) co_return reply;
+        if (turn.last) {
+            reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
+            co_return reply;
+        }
+        tries.failed();
+    }
+}
+
+task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks) {
+    batch_reply reply;
+    if (step.guard) {
+        reply = co_await ask_one(step.sql);
+        co_return reply;
+    }
+    const bool strong = step.timeouts == timeout_class::blocking;
+    if (strong && step.place == policy::step_place::own && conduct_.locks.budget > milliseconds::zero()) {
+        reply = co_await attempt_step(m, std::move(step), std::move(locks));
+        co_return reply;
+    }
+    reply = co_await arm(m, step.timeouts, !strong);
+    if (reply.ok()) reply = co_await ask_one(step.sql);
+    co_return reply;
+}
+
+// Gives the client one answer: the tag that its own statement would have got, or the error of the step that failed.
+task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
+    running_plan_ = true;
+    plan_began_ = now_;
+    const auto whole = wanted_locks(d);
+    plan_machine machine(std::move(*d.replacement));
+    std::optional<protocol::error_fields> error;
+    auto action = machine.start();
+    while (const auto* next = std::get_if<run_step>(&action)) {
+        const auto step = *next;
+        if (canceled_ && !step.undo) {
+            error = canceled_by_user();
+            action = machine.on_cancel();
+            continue;
+        }
+        const auto& own = machine.plan().steps[step.step].locks;
+        const auto began = now_;
+        auto reply = co_await take_step(m, step, own.empty() ? whole : own);
+        if (record && !step.guard) record->steps.push_back(audited(step, reply, now_ - began));
+        // The signal may have come together with a timeout, which is what the server reports then.
+        if (reply.error && !error) error = canceled_ ? canceled_by_user() : reply.error;
+        action = machine.on_outcome(outcome_of(reply));
+    }
+    co_await restore(status());
+    answer_plan(m, std::get<plan_ended>(action), std::move(error), machine.plan().tag, record);
+}
+
+void gate::answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
+                       const std::string& tag, const std::shared_ptr<audit_record>& record) {
+    const bool failed = ended.failed.has_value();
+    if (failed)
+        to_client_->add(protocol::encode_error(without_position(error.value_or(protocol::error_fields{}))));
+    else
+        to_client_->add(protocol::encode_command_complete(tag));
+    if (m.query)
+        to_client_->add(protocol::encode_ready(status()));
+    else
+        discarding_ = failed;
+    audit_plan(record, ended, error, tag);
+}
+
+}  // namespace proxy
