@@ -100,6 +100,7 @@ struct relation_facts {
     std::vector<index_facts> indexes;
     std::vector<constraint_facts> constraints;
     bool published = false;
+    bool populated = true;                         // a materialized view that has been filled
     double pages = 0;                   // pg_class.relpages
     std::string access_method, tablespace, owner;
     char replica_identity = 'd';        // pg_class.relreplident

@@ -127,7 +127,7 @@ SELECT 'relation', c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
        c.relpages, am.amname, COALESCE(ts.spcname, db.spcname), c.relowner::pg_catalog.regrole,
        pg_catalog.current_setting('default_statistics_target'),
        (SELECT p.partattrs[0] FROM pg_catalog.pg_partitioned_table AS p
-        WHERE p.partrelid = c.oid AND (p.partstrat = 'r' OR (p.partstrat = 'l')) AND p.partnatts = 1)
+         WHERE p.partrelid = c.oid AND (p.partstrat = 'r' OR (p.partstrat = 'l')) AND p.partnatts = 1), c.relispopulated
 FROM born AS b CROSS JOIN me
 JOIN pg_catalog.pg_class AS c ON (c.oid = b.oid)
 JOIN pg_catalog.pg_namespace AS n ON (n.oid = c.relnamespace)

@@ -31,7 +31,10 @@ words reindex_of(const PgQuery__ReindexStmt& s) {
     switch (s.kind) {
     case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX: words.kind = object_kind::index; break;
     case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_TABLE: words.kind = object_kind::table; break;
-    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA: words.reach = "every table of schema " + text(s.name); break;
+    case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA: 
+        words.schema = text(s.name);
+        words.reach = "every table of schema " + words.schema;
+        break;
     case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SYSTEM: words.reach = "every system catalog"; break;
     case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_DATABASE: words.reach = "every table of the database"; break;
     default: return unmodelled{"REINDEX"};

@@ -56,6 +56,7 @@ relation_facts relation_of(const row_reader& r) {
     f.tablespace = r.text(16);
     f.owner = r.text(17);
     f.partition_key = r.is_null(19) ? 0 : r.integer(19);
+    f.populated = r.is_null(20) || r.flag(20);
     f.unlogged = r.text(5) == "u";
     return f;
 }

@@ -251,6 +251,7 @@ struct ddl {
     bool replaces = false;                       // OR REPLACE
     partition_bound bound;                       // CREATE TABLE ... PARTITION OF
     bool restart_identity = false;               // TRUNCATE
+    std::string schema;                          // REINDEX SCHEMA
 };
 
 struct statement;

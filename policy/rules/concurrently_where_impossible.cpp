@@ -1,15 +1,9 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/concurrently.hpp"
 #include "policy/quote.hpp"
 
 namespace policy::rules {
 namespace {
-
-bool has_key_for_refresh(const relation_facts& view) {
-    return std::any_of(view.indexes.begin(), view.indexes.end(), [](const index_facts& i) {
-        const bool plain = std::none_of(i.columns.begin(), i.columns.end(), [](const auto& name) { return name.empty(); });
-        return i.unique && i.valid && !i.partial && plain;
-    });
-}
 
 // Why the server will refuse it; empty: nothing is known that speaks against it.
 std::string obstacle(const ddl& d, const context& c) {
@@ -20,7 +14,7 @@ std::string obstacle(const ddl& d, const context& c) {
         if (d.cascade) return "cannot drop what depends on the index (CASCADE)";
         if (first.kind == 'I') return "cannot drop the index of a partitioned table";
     }
-    if (d.verb == verb::refresh && first.known && first.exists && !has_key_for_refresh(first))
+    if (d.verb == verb::refresh && first.known && first.exists && !plans::has_key_of_all_rows(first))
         return "needs a unique index on columns of " + readable(first.name) + ", without WHERE";
     return {};
 }

@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/concurrently.hpp"
 
 namespace policy::rules {
 namespace {
@@ -8,9 +9,10 @@ std::optional<hazard> check(const context& c) {
     if (!d || d->verb != verb::drop_index || d->concurrently) return std::nullopt;
     const auto target = large_target(*d, c);
     if (!target) return std::nullopt;
-    return described("DROP INDEX without CONCURRENTLY stops every read and write on the table of " + *target +
-                         " while it waits for its lock",
-                     c);
+    auto h = described("DROP INDEX without CONCURRENTLY stops every read and write on the table of " + *target +
+                           " while it waits for its lock",
+                       c);
+    return plans::with(std::move(h), plans::drop_indexes(*d, c));
 }
 
 }  // namespace
@@ -22,17 +24,17 @@ constinit const rule drop_index_without_concurrently{
             .id = "drop-index-without-concurrently",
             .family = family::blocking,
             .summary = "DROP INDEX without CONCURRENTLY",
-            .fires_when = "CONCURRENTLY is absent, the index is not one of a partitioned table, and the table is in "
-                          "use and not smaller than small_table",
+            .fires_when = "CONCURRENTLY is absent, and the table is in use and not smaller than small_table",
             .harm = "DROP INDEX needs ACCESS EXCLUSIVE on the table: it waits for every query that is running on it, "
                     "and every query that comes after waits behind it.",
-            .remedy = "Use DROP INDEX CONCURRENTLY with one index at a time, outside a transaction.",
+            .remedy = "Outside a transaction DROP INDEX CONCURRENTLY is run instead, with one index at a time.",
             .django = "In Django: use RemoveIndexConcurrently from django.contrib.postgres.operations in a migration "
                       "with `atomic = False`.",
             .before = "DROP INDEX orders_status",
             .after = "DROP INDEX CONCURRENTLY orders_status",
-            .action = config::action::warn,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

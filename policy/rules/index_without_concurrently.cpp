@@ -1,4 +1,5 @@
 #include "policy/index_name.hpp"
+#include "policy/plans/concurrently.hpp"
 #include "policy/plans/leftover_index.hpp"
 #include "policy/quote.hpp"
 #include "policy/rule.hpp"
@@ -41,10 +42,7 @@ plan plan_of(const create_index& index, const chosen_name& chosen, const relatio
     return p;
 }
 
-std::string reason_against(const context& c, const relation_facts& table, const chosen_name& chosen) {
-    if (table.partitioned())
-        return "PostgreSQL cannot build an index CONCURRENTLY on a partitioned table. Create it ON ONLY the parent, then "
-               "CONCURRENTLY on each partition, and attach those with ALTER INDEX ... ATTACH PARTITION.";
+std::string reason_against(const context& c, const chosen_name& chosen) {
     if (c.session.in_transaction)
         return "CONCURRENTLY cannot run in a transaction. Send the statement outside of one.";
     if (!c.alone) return "CONCURRENTLY cannot run together with other statements. Send CREATE INDEX as a message of its own.";
@@ -68,7 +66,8 @@ std::optional<hazard> check(const context& c) {
     hazard h;
     h.message = "CREATE INDEX without CONCURRENTLY stops every write to " + readable(table.name) + " until it is built";
     if (const auto* effect = heaviest(c.does)) h.detail = effect_text(*effect);
-    h.cannot = reason_against(c, table, chosen);
+    if (table.partitioned()) return plans::with(std::move(h), plans::index_on_partitions(*index, chosen.name, c));
+    h.cannot = reason_against(c, chosen);
     if (h.cannot.empty()) h.instead = plan_of(*index, chosen, table, c.text);
     return h;
 }

@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/concurrently.hpp"
 #include "policy/quote.hpp"
 
 namespace policy::rules {
@@ -9,9 +10,11 @@ std::optional<hazard> check(const context& c) {
     if (!table) return std::nullopt;
     const auto* step = altered_by(c, [](const alter_step& s) { return s.action == alter_action::detach_partition; });
     if (!step) return std::nullopt;
-    return described("DETACH PARTITION without CONCURRENTLY stops every read and write on " + readable(table->name) +
-                         " and its partition",
-                     c);
+    auto h = described("DETACH PARTITION without CONCURRENTLY stops every read and write on " + readable(table->name) +
+                           " and its partition",
+                       c);
+    if (!step->partner) return h;
+    return plans::with(std::move(h), plans::detach_partition(std::get<alter_table>(c.what.what), *step, c));
 }
 
 }  // namespace
@@ -27,12 +30,13 @@ constinit const rule partition_detached_at_once{
                           "sessions and is not smaller than small_table",
             .harm = "DETACH PARTITION takes ACCESS EXCLUSIVE on the parent: it waits for every query that is running "
                     "on it, and every query on all partitions waits behind it.",
-            .remedy = "Use DETACH PARTITION ... CONCURRENTLY (PostgreSQL 14 and later, outside a transaction, not "
+            .remedy = "Outside a transaction DETACH PARTITION ... CONCURRENTLY is run instead (PostgreSQL 14 and later, not "
                       "where there is a DEFAULT partition).",
             .before = "ALTER TABLE events DETACH PARTITION events_2020",
             .after = "ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY",
-            .action = config::action::warn,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/concurrently.hpp"
 
 namespace policy::rules {
 namespace {
@@ -8,8 +9,10 @@ std::optional<hazard> check(const context& c) {
     if (!d || d->verb != verb::refresh || d->concurrently || d->with_no_data) return std::nullopt;
     const auto target = large_target(*d, c);
     if (!target) return std::nullopt;
-    return described(
-        "REFRESH MATERIALIZED VIEW without CONCURRENTLY stops every read of " + *target + " until it is filled", c);
+    // Nobody can read it yet, and CONCURRENTLY would not fill it.
+    if (!d->relations.empty() && !c.known.relation(d->relations.front().name).populated) return std::nullopt;
+    auto h = described("REFRESH MATERIALIZED VIEW without CONCURRENTLY stops every read of " + *target + " until it is filled", c);
+    return plans::with(std::move(h), plans::refresh(*d, c));
 }
 
 }  // namespace
@@ -21,16 +24,17 @@ constinit const rule refresh_without_concurrently{
             .id = "refresh-without-concurrently",
             .family = family::blocking,
             .summary = "REFRESH MATERIALIZED VIEW without CONCURRENTLY",
-            .fires_when = "CONCURRENTLY is absent, and the materialized view is in use and not smaller than "
+            .fires_when = "CONCURRENTLY is absent, and the materialized view is in use, filled, and not smaller than "
                           "small_table",
             .harm = "The view's query runs under ACCESS EXCLUSIVE on the materialized view: every read of it waits "
                     "until the query is done.",
-            .remedy = "Give the materialized view a UNIQUE index on plain columns, without WHERE, and use REFRESH "
-                      "MATERIALIZED VIEW CONCURRENTLY.",
+            .remedy = "Give the materialized view a UNIQUE index on plain columns, without WHERE. Outside a transaction "
+                      "REFRESH MATERIALIZED VIEW CONCURRENTLY is then run instead.",
             .before = "REFRESH MATERIALIZED VIEW sales",
             .after = "REFRESH MATERIALIZED VIEW CONCURRENTLY sales",
-            .action = config::action::warn,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

@@ -1,4 +1,5 @@
 #include "policy/hazards.hpp"
+#include "policy/plans/concurrently.hpp"
 
 namespace policy::rules {
 namespace {
@@ -8,9 +9,10 @@ std::optional<hazard> check(const context& c) {
     if (!d || d->verb != verb::reindex || d->concurrently) return std::nullopt;
     const auto target = large_target(*d, c);
     if (!target) return std::nullopt;
-    return described("REINDEX without CONCURRENTLY stops every write, and every query that plans with the index, on " +
-                         *target + " until it is built",
-                     c);
+    auto h = described("REINDEX without CONCURRENTLY stops every write, and every query that plans with the index, on " +
+                           *target + " until it is built",
+                       c);
+    return plans::with(std::move(h), plans::reindex(*d, c));
 }
 
 }  // namespace
@@ -26,11 +28,12 @@ constinit const rule reindex_without_concurrently{
                           "than small_table",
             .harm = "REINDEX holds SHARE on the table and ACCESS EXCLUSIVE on each index in turn: every write waits, "
                     "and so does every query for which PostgreSQL looks at the index.",
-            .remedy = "Use REINDEX (CONCURRENTLY), outside a transaction.",
+            .remedy = "Outside a transaction REINDEX ... CONCURRENTLY is run instead; what a failed one leaves behind is dropped.",
             .before = "REINDEX TABLE orders",
             .after = "REINDEX TABLE CONCURRENTLY orders",
-            .action = config::action::reject,
+            .action = config::action::rewrite,
         },
+    .rewrites = true,
     .check = &check,
 };
 

@@ -66,7 +66,7 @@ TEST(judge, tables_that_nobody_else_can_see_or_that_are_small_are_left_alone) {
     EXPECT_EQ(judged(index_sql, table{.exists = false}).action, action::allow);
     EXPECT_EQ(judged(index_sql, table{.size = "8192"}).action, action::allow);
     EXPECT_EQ(judged(index_sql, table{.size = ""}).action, action::rewrite);  // unknown counts as large
-    EXPECT_EQ(judged(index_sql, table{.kind = "p"}).action, action::reject);
+    EXPECT_EQ(judged(index_sql, table{.kind = "p"}).action, action::rewrite);
 }
 
 TEST(judge, a_small_table_still_gets_its_timeouts) {
