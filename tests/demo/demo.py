@@ -173,7 +173,7 @@ def begin(stack):
     stack.callback(cluster.remove)
     cluster.start()
     fill(cluster)
-    proxy = Proxy(cluster.port, mode="enforce", locks={"budget": "60s"})
+    proxy = Proxy(cluster.port, mode="enforce")
     stack.callback(proxy.remove)
     stack.callback(proxy.stop)
     progress_done()

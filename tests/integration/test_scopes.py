@@ -68,7 +68,7 @@ def test_a_rule_for_some_tables(lockkeeper, database, table, straight):
 
 
 def test_timeouts_for_an_application_and_a_size(lockkeeper, database, table, straight):
-    proxy = lockkeeper(scopes=[{"match": {"application_name": "patient", "larger_than": 0}, "timeouts": {"lock": "7s"}}])
+    proxy = lockkeeper(scopes=[{"match": {"application_name": "patient", "larger_than": 0}, "timeouts": {"lock": "7s"}}], locks={"budget": "0"})
     straight.cursor().execute("""CREATE FUNCTION tell() RETURNS event_trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE NOTICE 'lock_timeout %', current_setting('lock_timeout'); END $$;
         CREATE EVENT TRIGGER tell ON ddl_command_start EXECUTE FUNCTION tell()""")

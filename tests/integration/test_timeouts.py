@@ -52,11 +52,11 @@ def held(cluster, database, mode="ACCESS SHARE"):
 
 @pytest.fixture
 def through(lockkeeper, database, table):
-    """through(timeouts, autocommit): a connection by way of a proxy with these timeouts."""
+    """through(timeouts, autocommit): a connection by way of a proxy with these timeouts, and one attempt at each lock."""
     opened = []
 
     def connect(timeouts=None, autocommit=True, mode="guard"):
-        opened.append(lockkeeper(mode=mode, timeouts=timeouts or FAST).connect(database, autocommit=autocommit))
+        opened.append(lockkeeper(mode=mode, timeouts=timeouts or FAST, locks={"budget": "0"}).connect(database, autocommit=autocommit))
         return opened[-1]
 
     yield connect
@@ -238,7 +238,7 @@ def test_role_settings_come_back(lockkeeper, cluster, database, table, straight)
 
 def test_clients_prepared_alter(lockkeeper, cluster, database, table):
     """The timeouts belong to Execute, also when the statement was parsed long before."""
-    with Wire(lockkeeper(mode="guard", timeouts=FAST).port, database=database) as wire:
+    with Wire(lockkeeper(mode="guard", timeouts=FAST, locks={"budget": "0"}).port, database=database) as wire:
         assert not errors(wire.ask(parse(ADD, "add"), sync()))
         with held(cluster, database):
             failed = wire.ask(bind(statement="add"), execute(), sync())
