@@ -26,7 +26,7 @@ bool plain(std::string_view identifier) noexcept {
 std::string quoted(std::string_view identifier) { return doubled(identifier, '"'); }
 
 std::string quoted(const relation_name& name) {
-    return name.schema.empty() ? quoted(name.name) : quoted(name.schema) + '.' + quoted(name.name);
+    return name.schema.empty() ? policy::quoted(name.name) : policy::quoted(name.schema) + '.' + policy::quoted(name.name);
 }
 
 std::string readable(std::string_view identifier) {
