@@ -78,10 +78,28 @@ task<void> gate::step_back(judged_message& m, bool inside) {
     if (inside) co_await ask(std::move(back));
 }
 
+// The server cancels autovacuum once somebody has waited for it for deadlock_timeout, which is longer than an attempt. So it
+// is waited for with a lock that lets reads and writes go on, and nobody queues behind us. An index or a materialized view
+// cannot be locked by hand: there the attempt finds out.
+task<void> gate::send_away(lock_holder autovacuum) {
+    const bool inside = status() == 'T';
+    const auto patience = 2 * parse_time_setting(autovacuum.deadlock_timeout).value_or(std::chrono::seconds(1));
+    const std::string back = inside ? "/* lockkeeper */ ROLLBACK TO SAVEPOINT _lockkeeper" : "/* lockkeeper */ ROLLBACK";
+    batch lock{{{inside ? "/* lockkeeper */ SAVEPOINT _lockkeeper" : "/* lockkeeper */ BEGIN", {}},
+                {"/* lockkeeper */ SET LOCAL lock_timeout = " + std::to_string(patience.count()), {}},
+                {"/* lockkeeper */ LOCK TABLE ONLY " + autovacuum.relation + " IN SHARE UPDATE EXCLUSIVE MODE", {}},
+                {back, {}}},
+               batch_end::sync};
+    auto locked = co_await ask(std::move(lock));
+    if (locked.error) co_await ask_one(back);
+    if (inside) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
+}
+
 // Waits without queueing until nobody is in the way whom one would have to wait for long, and arms the next, short attempt.
 task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries,
                                  bool heed_cancel) {
     lock_turn turn;
+    bool sent_away = false;
     for (bool pause = tries.attempts() > 1;; pause = true) {
         if (pause) {
             auto napped = co_await nap(m, tries.pause());
@@ -96,6 +114,12 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
         if (turn.error && turn.error->get('C') == protocol::sqlstate::query_canceled && heed_cancel) co_return turn;
         turn.holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
         turn.last = !tries.may_go_on(now_);
+        const auto giving_way = take_giving_way(turn.holders);
+        if (turn.holders.empty() && !giving_way.empty() && !sent_away && !turn.last) {
+            sent_away = true;
+            co_await send_away(giving_way.front());
+            continue;
+        }
         if (turn.holders.empty() || turn.last) break;
     }
     auto armed = co_await arm(m, timeout_class::blocking, false, tries.timeout());

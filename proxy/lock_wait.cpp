@@ -35,20 +35,23 @@ std::string conflicting_with(policy::lock_mode wanted) {
     return out;
 }
 
+// Who may not see the session of an autovacuum worker sees at least that it has no user.
 constexpr std::string_view holders_sql = R"(/* lockkeeper */ SELECT DISTINCT l.pid::pg_catalog.text, a.usename, a.application_name, a.state,
        pg_catalog.round(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.xact_start)::pg_catalog.numeric, 1),
-       l.mode, w.relation, pg_catalog.left(a.query, 200)
+       l.mode, w.relation, pg_catalog.left(a.query, 200), v.gives_way, pg_catalog.current_setting('deadlock_timeout')
 FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(relation, modes)
 JOIN pg_catalog.pg_locks AS l
   ON ((l.relation OPERATOR(pg_catalog.=) pg_catalog.to_regclass(w.relation)::pg_catalog.oid)
       AND (l.mode OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array(w.modes, ','))))
 LEFT JOIN pg_catalog.pg_stat_activity AS a ON (a.pid OPERATOR(pg_catalog.=) l.pid)
+CROSS JOIN LATERAL (
+    SELECT (a.pid IS NOT NULL) AND COALESCE(a.backend_type OPERATOR(pg_catalog.=) 'autovacuum worker', a.usesysid IS NULL)
+           AND (pg_catalog.strpos(COALESCE(a.query, ''), '(to prevent wraparound)') OPERATOR(pg_catalog.=) 0) AS gives_way) AS v
 WHERE l.granted
   AND (l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database AS d
                                           WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()))
   AND ((l.pid IS NULL) OR (l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()))
-  AND ((a.backend_type IS NULL) OR (a.backend_type OPERATOR(pg_catalog.<>) 'autovacuum worker'))
-  AND ((a.xact_start IS NULL)
+  AND (v.gives_way OR (a.xact_start IS NULL)
        OR (a.xact_start OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
 ORDER BY 5 DESC NULLS FIRST)";
 
@@ -91,7 +94,14 @@ std::vector<lock_holder> read_holders(const policy::catalog_rows& rows) {
     std::vector<lock_holder> out;
     for (const auto& row : rows)
         out.push_back({text_at(row, 0), text_at(row, 1), text_at(row, 2), text_at(row, 3), text_at(row, 4), text_at(row, 5),
-                       text_at(row, 6), text_at(row, 7)});
+                       text_at(row, 6), text_at(row, 7), text_at(row, 8) == "t", text_at(row, 9)});
+    return out;
+}
+
+std::vector<lock_holder> take_giving_way(std::vector<lock_holder>& holders) {
+    const auto giving = std::stable_partition(holders.begin(), holders.end(), [](const auto& h) { return !h.gives_way; });
+    std::vector<lock_holder> out(giving, holders.end());
+    holders.erase(giving, holders.end());
     return out;
 }
 

@@ -27,15 +27,19 @@ struct lock_holder {
     std::string lock_mode;  // as in pg_locks
     std::string relation;
     std::string query;      // the first 200 characters of its last one
+    // Autovacuum, and not to prevent wraparound: the server cancels it once somebody has waited for it for deadlock_timeout.
+    bool gives_way = false;
+    std::string deadlock_timeout;  // as SHOW prints it
 };
 
 // The strong locks that the decision's statements wait for.
 std::vector<policy::wanted_lock> wanted_locks(const policy::decision& d);
 
-// Who holds a lock in the way of those, in a transaction older than `old_after`. Autovacuum is left
-// out: it gives way by itself once somebody waits for it (deadlock_timeout).
+// Who holds a lock in the way of those, in a transaction older than `old_after`; autovacuum always.
 policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, std::chrono::milliseconds old_after);
 std::vector<lock_holder> read_holders(const policy::catalog_rows& rows);
+// Takes out those that give way.
+std::vector<lock_holder> take_giving_way(std::vector<lock_holder>& holders);
 
 // For the DETAIL of the error: one sentence for each, the first three.
 std::string describe(std::span<const lock_holder> holders);

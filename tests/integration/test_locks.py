@@ -7,7 +7,7 @@ import time
 import psycopg2
 import pytest
 
-from cluster import wait_until
+from cluster import Cluster, wait_until
 from test_timeouts import ADD, held, run, show, timed
 from wire import Wire, bind, execute, parse, shape, sync
 
@@ -78,6 +78,34 @@ def test_straight_they_do(cluster, database, table, straight):
     with held_for(cluster, database, 1.0), Probe(cluster, database) as probe:
         assert run(straight, ADD) is None
     assert probe.longest > 0.5
+
+
+def test_autovacuum_gives_way(lockkeeper):
+    """The server cancels it only for who waits as long as deadlock_timeout, which an attempt must not."""
+    cluster = Cluster(autovacuum_naptime="1s", autovacuum_vacuum_cost_delay="100ms", autovacuum_vacuum_cost_limit="1")
+    try:
+        cluster.start()
+        with contextlib.closing(cluster.connect()) as straight:
+            cursor = straight.cursor()
+            cursor.execute("CREATE TABLE t (id serial PRIMARY KEY, c int)")
+            cursor.execute("INSERT INTO t (c) SELECT generate_series(1, 50000)")
+            cursor.execute("ALTER TABLE t SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1, autovacuum_enabled = on)")
+            cursor.execute("DELETE FROM t WHERE id % 2 = 0")
+
+            def vacuumed():
+                cursor.execute("SELECT 1 FROM pg_stat_progress_vacuum AS v JOIN pg_stat_activity AS a USING (pid)"
+                               " WHERE v.relid = 't'::regclass AND a.backend_type = 'autovacuum worker'")
+                return cursor.fetchall()
+
+            wait_until(vacuumed, "autovacuum is at work on t", 60)
+            proxy = lockkeeper(mode="guard", upstream=cluster.port, timeouts={"lock": "500ms"})
+            with contextlib.closing(proxy.connect()) as connection, Probe(cluster, "postgres") as probe:
+                code, seconds = timed(connection, ADD)
+            assert code is None
+            assert 0.9 < seconds < 10  # deadlock_timeout is 1 s
+            assert probe.longest < 0.5
+    finally:
+        cluster.remove()
 
 
 def test_extended(patient, cluster, database, table):
