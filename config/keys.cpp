@@ -66,6 +66,8 @@ constexpr std::array list{
     key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode), SCOPED(mode)},
     key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size), SCOPED(small_table)},
     key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable), SCOPED(unparseable)},
+    key{"transactions", "What becomes of a statement in a transaction block whose safe way cannot run in one, such as CREATE INDEX. reject: it is refused. defer: what is only about speed or validation runs right after the COMMIT; the rest is refused. split: the transaction is committed before it and a new one begun after it, which gives up that all of it can be rolled back.",
+        WORD(transactions, parse_transactions), SCOPED(transactions)},
     key{"timeouts.lock", "lock_timeout around a statement that takes a lock which stops reads or writes. 0: none. A client's own, stricter one stands.", DURATION(timeouts.lock, 0ms), SCOPED(timeouts.lock)},
     key{"timeouts.statement", "statement_timeout around such a statement. 0: none. A client's own, stricter one stands.", DURATION(timeouts.statement, 0ms), SCOPED(timeouts.statement)},
     key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms), SCOPED(timeouts.online_lock)},

@@ -23,6 +23,13 @@ enum class action { allow, warn, rewrite, reject };
 // What happens to SQL that libpg_query cannot parse but whose first keyword is a DDL one.
 enum class unparseable { guard, reject };
 
+// What becomes of a statement in a transaction block whose safe way cannot run in one.
+enum class transactions {
+    reject,  // refused
+    defer,   // what is only about speed or validation runs right after the client's COMMIT
+    split,   // the transaction is committed before it, and a new one begun after it
+};
+
 struct endpoint {
     std::string host;
     std::uint16_t port;
@@ -108,6 +115,7 @@ struct conduct {
     config::mode mode = mode::enforce;
     config::timeouts timeouts;
     config::locks locks;
+    config::transactions transactions = transactions::reject;
 };
 
 // What a statement is judged by: the part of the settings that a scope can change.

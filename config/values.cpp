@@ -59,6 +59,8 @@ constexpr std::array<std::pair<std::string_view, mode>, 3> modes{
     {{"observe", mode::observe}, {"guard", mode::guard}, {"enforce", mode::enforce}}};
 constexpr std::array<std::pair<std::string_view, action>, 4> actions{
     {{"allow", action::allow}, {"warn", action::warn}, {"rewrite", action::rewrite}, {"reject", action::reject}}};
+constexpr std::array<std::pair<std::string_view, transactions>, 3> ways_in_transactions{
+    {{"reject", transactions::reject}, {"defer", transactions::defer}, {"split", transactions::split}}};
 constexpr std::array<std::pair<std::string_view, unparseable>, 2> unparseables{
     {{"guard", unparseable::guard}, {"reject", unparseable::reject}}};
 constexpr std::array<std::pair<std::string_view, client_tls>, 5> client_modes{{{"disable", client_tls::disable},
@@ -142,6 +144,7 @@ mode parse_mode(const std::string& text) { return parse_word(text, modes); }
 std::string print(mode m) { return print_word(m, modes); }
 action parse_action(const std::string& text) { return parse_word(text, actions); }
 std::string print(action a) { return print_word(a, actions); }
+transactions parse_transactions(const std::string& text) { return parse_word(text, ways_in_transactions); }
 unparseable parse_unparseable(const std::string& text) { return parse_word(text, unparseables); }
 std::string print(client_tls t) { return print_word(t, client_modes); }
 client_tls parse_client_tls(const std::string& text) { return parse_word(text, client_modes); }
@@ -172,6 +175,7 @@ std::vector<endpoint> hosts_of(const upstream& u) {
     } while (at <= u.host.size());
     return all;
 }
+std::string print(transactions t) { return print_word(t, ways_in_transactions); }
 std::string print(unparseable u) { return print_word(u, unparseables); }
 
 }  // namespace config

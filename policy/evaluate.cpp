@@ -151,10 +151,23 @@ private:
                 continue;
             }
             if (inside_block) h->instead.reset();
+            fit_into_transaction(*h);
             auto f = finding_of(*r, *h, configured);
             if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
             verdict.findings.push_back(std::move(f));
         }
+    }
+
+    // No plan can run in a transaction block as it stands: it builds CONCURRENTLY, or validates in a transaction of its own.
+    void fit_into_transaction(hazard& h) const {
+        if (!h.instead || !session_.in_transaction) return;
+        const auto way = session_.pipelined ? config::transactions::reject : in_force_->transactions;
+        if (way == config::transactions::split || (way == config::transactions::defer && h.instead->deferrable)) return;
+        h.instead.reset();
+        h.cannot = "What is done instead cannot run in a transaction. Send the statement outside of one";
+        if (session_.pipelined) h.cannot = "What is done instead cannot run in the middle of a pipeline. Send Sync before the statement and after it.";
+        else if (way == config::transactions::defer) h.cannot += "; it cannot be put off until the COMMIT, because what follows may count on it.";
+        else h.cannot += ", or set transactions to defer or split.";
     }
 
     void note(const statement& s, std::span<const deed> deeds) {

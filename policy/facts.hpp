@@ -20,6 +20,7 @@ struct moment {
 struct session_facts {
     // Inside BEGIN ... COMMIT (ReadyForQuery 'T'), or in an un-synced pipeline that has executed something.
     bool in_transaction = false;
+    bool pipelined = false;              // ... the latter: nothing of ours may come between
     int server_version = 15;             // major, from ParameterStatus server_version
     std::string time_zone;               // ParameterStatus TimeZone
     std::string user, database, application_name;

@@ -56,6 +56,12 @@ bool passes_on_first_word(keyword first) noexcept {
     }
 }
 
+bool moves_savepoints(std::string_view sql, const lexing& how) noexcept {
+    const auto first = scanner(sql, how).next();
+    return first.kind == token_kind::word && (first.letters == word("savepoint") || first.letters == word("release") ||
+                                              first.letters == word("rollback") || first.letters == word("abort"));
+}
+
 bool may_need_judging(std::string_view sql, lexing how) {
     using enum wide_characters;
     if (how.in_doubt) how.standard_conforming_strings = false;  // then every backslash in '...' is a doubt

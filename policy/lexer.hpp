@@ -24,7 +24,10 @@ struct lexing {
 // says false on doubt.
 bool may_need_judging(std::string_view sql, lexing how);
 
-// The same for a text that comes in pieces, cut anywhere, and is never held whole: what is kept from piece to piece is at
+// The text begins with SAVEPOINT, RELEASE, ROLLBACK or ABORT: prepared under a name it may later run where it counts.
+bool moves_savepoints(std::string_view sql, const lexing& how) noexcept;
+
+// The same as the first look for a text that comes in pieces, cut anywhere, and is never held whole: what is kept from piece to piece is at
 // most the beginning of one token. A name, a number or a $tag$ longer than that is a doubt.
 class long_look {
 public:

@@ -39,6 +39,10 @@ struct step {
 struct plan {
     std::vector<step> steps;
     std::string tag;  // the CommandComplete tag that the client's own statement would have got
+    // Only about speed or validation: in a transaction block its first steps, those of class blocking, run at once and the
+    // rest behind the COMMIT. The schema is then the same, but for what is not built or validated yet.
+    bool deferrable = false;
+    std::string relation, object;  // whose index or constraint it makes, and its name: what is deferred must not be named
 };
 
 }  // namespace policy

@@ -89,6 +89,18 @@ bool transaction_memory::done_since(const deed& earlier, deed::kind what) const 
     return std::any_of(deeds_.begin() + (&earlier - deeds_.data()), deeds_.end(), [&](const deed& d) { return d.what == what; });
 }
 
+bool transaction_memory::put_off(std::string_view relation, std::string_view name) const noexcept {
+    return std::any_of(deeds_.begin(), deeds_.end(), [&](const deed& d) {
+        return d.what == deed::kind::deferred && d.relation == relation && d.name == name;
+    });
+}
+
+std::vector<std::string> transaction_memory::savepoints() const {
+    std::vector<std::string> out;
+    for (const auto& m : savepoints_) out.push_back(m.name);
+    return out;
+}
+
 // Savepoints of one name hide each other: the newest counts.
 void transaction_memory::roll_back_to(const std::string& savepoint) {
     const auto found = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&](const mark& m) { return m.name == savepoint; });

@@ -24,6 +24,7 @@ struct deed {
         changed_rows,            // UPDATE or DELETE of a relation that others see
         added_not_valid,         // constraint `name` of the relation
         added_default,           // column `name` of the relation, with a default
+        deferred,                // index or constraint `name` of the relation: finished behind the COMMIT
     };
     kind what = kind::locked;
     std::string relation, name;  // of a savepoint: its name
@@ -57,6 +58,10 @@ public:
     // The last time, from the deed of that number on, that a relation was created under this name, or was gone from it;
     // null: neither.
     const deed* last_made(std::string_view schema, std::string_view name, std::size_t from) const;
+    // The index or constraint of that name of the relation is put off until the COMMIT.
+    bool put_off(std::string_view relation, std::string_view name) const noexcept;
+    // Savepoints that are open, oldest first.
+    std::vector<std::string> savepoints() const;
     // Has something of that kind been done since `earlier`, one of deeds()?
     bool done_since(const deed& earlier, deed::kind what) const noexcept;
 

@@ -18,6 +18,7 @@ inline constexpr std::string_view admin_shutdown = "57P01";
 inline constexpr std::string_view internal_error = "XX000";
 
 inline constexpr std::string_view lockkeeper_rejected = "LK001";
+inline constexpr std::string_view lockkeeper_unfinished = "LK002";  // committed, but what was put off is not done
 inline constexpr std::string_view lockkeeper_not_understood = "LK004";
 
 }  // namespace protocol::sqlstate

@@ -16,8 +16,17 @@ namespace proxy {
 using protocol::bytes;
 using protocol::phase;
 
+namespace {
+
+bool may_split(const config::settings& s) {
+    const auto splits = [](const config::scoped_settings& one) { return one.transactions == config::transactions::split; };
+    return splits(s) || std::any_of(s.scopes.begin(), s.scopes.end(), [&](const config::scope& one) { return splits(one.differs); });
+}
+
+}  // namespace
+
 gate::gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit)
-    : settings_(std::move(settings)), who_(std::move(who)), audit_(std::move(audit)) {}
+    : settings_(std::move(settings)), who_(std::move(who)), audit_(std::move(audit)), splits_(may_split(*settings_)) {}
 
 gate::~gate() = default;
 
@@ -120,7 +129,7 @@ void gate::pass(char tag, note n) {
     if (tag == 'p') password_owed_ = false;
     if (tag == 'S' || tag == 'Q' || tag == 'F') {
         discarding_ = false;
-        if (armed_ && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
+        if ((armed_ || !deferred_.empty() || !committed_.empty()) && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
     }
 }
 

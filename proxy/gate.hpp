@@ -68,7 +68,7 @@ public:
     // server owes it too many replies.
     bool closed() const noexcept;
     // Statements of ours run in place of the client's: they are finished even if the client goes.
-    bool running_plan() const noexcept { return running_plan_; }
+    bool running_plan() const noexcept { return running_plan_ || !committed_.empty() || (awaiting_ready_ && !deferred_.empty()); }
     // The session cannot go on: what to tell the client (FATAL), after what was sent already.
     const std::optional<protocol::error_fields>& fatal() const noexcept { return fatal_; }
 
@@ -109,6 +109,19 @@ private:
         std::map<std::string, value> values;
         bool local = false;     // SET LOCAL: gone with the transaction
         bool restored = false;  // inside a transaction that was begun after the SET: again when it has ended
+    };
+
+    // What came of a plan: where it failed, the error of the step.
+    struct plan_result {
+        plan_ended ended;
+        std::optional<protocol::error_fields> error;
+    };
+    // The part of a plan that is to run behind the COMMIT.
+    struct deferred_work {
+        policy::plan plan;
+        std::vector<policy::wanted_lock> locks;
+        config::conduct conduct;
+        std::shared_ptr<audit_record> record;
     };
 
     // A Query or Parse that goes to the server in pieces, looked at on the way (long_message.cpp).
@@ -204,15 +217,29 @@ private:
 
     // run_plan.cpp: statements of ours in place of the client's
     task<void> run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<plan_result> take_steps(const judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> whole,
+                                 std::shared_ptr<audit_record> record);
+    task<batch_reply> ask_in_place(std::string sql);
     task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
                      const std::string& tag, const std::shared_ptr<audit_record>& record);
 
+    // transactions.cpp: plans in transaction blocks
+    task<void> run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<void> put_off(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<void> split(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<std::optional<protocol::error_fields>> begin_anew(std::vector<std::string> savepoints, batch_reply characteristics);
+    void drop_deferred(bool committed);
+    verdict on_commit_of_deferred(const protocol::ledger::reply& r, protocol::bytes message);
+    void flush_commit_reply();
+    task<void> finish_deferred();
+
     // attempts.cpp: waiting for a lock without queueing for it
     bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;
     task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel);
+    task<void> send_away(lock_holder autovacuum);
     task<batch_reply> nap(const judged_message& m, std::chrono::milliseconds pause);
     task<held_reply> try_once(judged_message& m, bool inside);
     task<void> step_back(judged_message& m, bool inside);
@@ -260,7 +287,7 @@ private:
     bool segment_failed_ = false;    // the server answered a message of this segment with an error
     bool wrong_server_ = false;
     bool password_owed_ = false;     // the server has asked for one: nothing else may come next
-    bool awaiting_ready_ = false;    // timeouts are armed and the message that ends in ReadyForQuery is out
+    bool awaiting_ready_ = false;    // timeouts are armed, or work is put off, and the message that ends in ReadyForQuery is out
 
     std::optional<long_text> long_text_;  // while client_rest_ is of it
 
@@ -277,6 +304,10 @@ private:
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
     bool holds_lock_ = false;        // the transaction may hold a blocking lock already: waiting for another would extend it
+    const bool splits_;  // transactions may be cut in two: their savepoints must be known
+    std::vector<deferred_work> deferred_;    // by the transaction in hand, and kept as long as so_far_ knows of it
+    std::deque<deferred_work> committed_;    // to be done before the next ReadyForQuery in which no transaction is open
+    protocol::buffer commit_reply_;          // the COMMIT's CommandComplete, kept back until that is done
     policy::transaction_memory so_far_;  // what judged statements have done in the transaction
     bool rows_changed_ = false;      // ... and whether statements that were not judged have changed rows in it
     std::optional<armed_timeouts> armed_;

@@ -166,6 +166,7 @@ task<bool> gate::settle(judged_message& m) {
 
 policy::session_facts gate::facts_of_session(const judged_message& m) const {
     return {.in_transaction = status() == 'T' || m.unsynced,
+            .pipelined = status() != 'T' && m.unsynced,
             .server_version = known_.server_version,
             .time_zone = known_.time_zone,
             .user = known_.user,
@@ -260,7 +261,8 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
     }
     to_client_->add(notices_of(d));
     if (enforce && d.action == config::action::rewrite && d.replacement) {
-        co_await run_plan(m, std::move(d), record);
+        if (status() == 'T') co_await run_plan_inside(m, std::move(d), record);
+        else co_await run_plan(m, std::move(d), record);
         co_return;
     }
     if (may_attempt(m, d)) {

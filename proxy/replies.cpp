@@ -135,6 +135,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
         return verdict::pass;
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') {  // no transaction is open
+        drop_deferred(false);
         holds_lock_ = rows_changed_ = false;
         so_far_.clear();
     }
@@ -151,9 +152,12 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     }
     if (reply.whose != owner::client) return verdict::pass;
     if (h.tag == 'E' && reply.answers != 'Q' && reply.answers != 'S' && reply.answers != 'F') segment_failed_ = true;
+    auto fate = verdict::pass;
+    if (h.tag == 'C' && !deferred_.empty()) fate = on_commit_of_deferred(reply, body);
+    else if (h.tag != 'Z') flush_commit_reply();
     if (h.tag == 'C' && reply.note == 0) rows_changed_ = rows_changed_ || changes_rows(protocol::as_text(body));
     if (reply.note != 0 && on_noted_reply(reply, h.tag, body) == verdict::swallow) return verdict::swallow;
-    return h.tag == 'Z' ? on_ready(static_cast<char>(body.empty() ? 'I' : body[0])) : verdict::pass;
+    return h.tag == 'Z' ? on_ready(static_cast<char>(body.empty() ? 'I' : body[0])) : fate;
 }
 
 gate::verdict gate::on_reply_to_ours(const protocol::ledger::reply& r, char tag, bytes body) {
@@ -247,12 +251,20 @@ gate::verdict gate::on_ready(char status) {
     if (!awaiting_ready_) return verdict::pass;
     awaiting_ready_ = false;
     if (task_) return verdict::pass;
+    if (status == 'I' && !committed_.empty()) {
+        start(finish_deferred());
+        return verdict::swallow;
+    }
+    flush_commit_reply();
     if (!restore_due(status)) return verdict::pass;
     start(restore_then_ready(status));
     return verdict::swallow;
 }
 
 void gate::on_server_lost() {
+    for (const auto& work : committed_) audit_outcome(*work.record, "server lost", {.kind = note::statement, .sent = now_});
+    committed_.clear();
+    drop_deferred(false);
     while (!noted_.empty()) {
         auto lost = std::move(noted_.front());
         noted_.pop_front();

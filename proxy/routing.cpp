@@ -61,10 +61,12 @@ gate::route_to gate::route_parse(const protocol::frame& f) {
     const auto parse = protocol::decode_parse(f);
     std::shared_ptr<const policy::script> text;
     const auto how = lexing();
-    if (parse && (policy::may_need_judging(parse->sql, how) || watching())) {
+    // What has a name may run in a transaction that is watched.
+    const bool kept = parse && (watching() || (!parse->statement.empty() && policy::moves_savepoints(parse->sql, how)));
+    if (parse && (policy::may_need_judging(parse->sql, how) || kept)) {
         if (hangs_on_replies(parse->sql)) return look_again();
         text = std::make_shared<const policy::script>(policy::read_script(parse->sql, how));
-        if (lightly_judged(*text) && (!watching() || prepared_.full())) text = nullptr;
+        if (lightly_judged(*text) && (!kept || prepared_.full())) text = nullptr;
     }
     if (text && prepared_.full()) {
         take_out();
@@ -136,7 +138,7 @@ gate::route_to gate::route_close(const protocol::frame& f) {
 
 // The transaction in hand has done, or is about to do, what a harmless statement may have to be judged by.
 bool gate::watching() const noexcept {
-    return !so_far_.empty() || std::any_of(noted_.begin(), noted_.end(), [](const noted& n) {
+    return splits_ || !so_far_.empty() || std::any_of(noted_.begin(), noted_.end(), [](const noted& n) {
         return std::any_of(n.deeds.begin(), n.deeds.end(), [](const auto& of_one) { return !of_one.empty(); });
     });
 }

@@ -34,6 +34,13 @@ audit_step audited(const run_step& step, const batch_reply& reply, std::chrono::
 
 }  // namespace
 
+// In the client's transaction block a failure is undone by itself, so that it may be tried again.
+task<batch_reply> gate::ask_in_place(std::string sql) {
+    std::vector<policy::catalog_query> one{{std::move(sql), {}}};
+    auto reply = co_await ask_safely(std::move(one), batch_end::sync);
+    co_return reply;
+}
+
 // What is taken back needs its lock as well, and a cancel does not stop it.
 task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks) {
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, step.undo ? milliseconds::zero() : m.statement_timeout,
@@ -45,7 +52,7 @@ task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std
             reply.error = std::move(turn.error);
             co_return reply;
         }
-        reply = co_await ask_one(step.sql);
+        reply = co_await ask_in_place(step.sql);
         if (!reply.error || !lost_the_lock(reply.error->get('C'))) co_return reply;
         if (turn.last) {
             reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
@@ -62,21 +69,28 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
         co_return reply;
     }
     const bool strong = step.timeouts == timeout_class::blocking;
-    if (strong && step.place == policy::step_place::own && conduct_.locks.budget > milliseconds::zero()) {
+    if (strong && conduct_.locks.budget > milliseconds::zero() && !(status() == 'T' && holds_lock_)) {
         reply = co_await attempt_step(m, std::move(step), std::move(locks));
         co_return reply;
     }
     reply = co_await arm(m, step.timeouts, !strong);
-    if (reply.ok()) reply = co_await ask_one(step.sql);
+    if (reply.ok()) reply = co_await ask_in_place(step.sql);
     co_return reply;
 }
 
 // Gives the client one answer: the tag that its own statement would have got, or the error of the step that failed.
 task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
+    auto done = co_await take_steps(m, *d.replacement, wanted_locks(d), record);
+    co_await restore(status());
+    answer_plan(m, done.ended, std::move(done.error), d.replacement->tag, record);
+}
+
+// `whole`: what a step waits for that names no locks of its own.
+task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> whole,
+                                   std::shared_ptr<audit_record> record) {
     running_plan_ = true;
     plan_began_ = now_;
-    const auto whole = wanted_locks(d);
-    plan_machine machine(std::move(*d.replacement));
+    plan_machine machine(std::move(plan));
     std::optional<protocol::error_fields> error;
     auto action = machine.start();
     while (const auto* next = std::get_if<run_step>(&action)) {
@@ -94,8 +108,7 @@ task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr
         if (reply.error && !error) error = canceled_ ? canceled_by_user() : reply.error;
         action = machine.on_outcome(outcome_of(reply));
     }
-    co_await restore(status());
-    answer_plan(m, std::get<plan_ended>(action), std::move(error), machine.plan().tag, record);
+    co_return plan_result{std::get<plan_ended>(action), std::move(error)};
 }
 
 void gate::answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,

@@ -18,9 +18,6 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 std::string reason_against(const context& c, const alter_table& a, const relation_facts& table) {
-    if (c.session.in_transaction)
-        return "In a transaction it cannot be done in steps that let reads and writes go on: the locks are held to its end. "
-               "Send the statement outside of one.";
     if (!c.only_change)
         return "Statements in one message are one transaction, so it cannot be done in steps that let reads and writes go "
                "on. Send ALTER TABLE as a message of its own.";
@@ -141,6 +138,9 @@ private:
     plan assembled() {
         plan p;
         p.tag = "ALTER TABLE";
+        p.relation = readable(d_.table.name);
+        p.object = d_.object;
+        p.deferrable = d_.what.steps.size() == 1 && d_.columns.empty() && !d_.object.empty();
         if (!d_.columns.empty())
             p.steps.push_back(made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read"));
         for (auto& s : d_.before) p.steps.push_back(std::move(s));

@@ -11,7 +11,6 @@ hazard with(hazard h, proposal p) {
 }
 
 std::string not_alone(const context& c) {
-    if (c.session.in_transaction) return "CONCURRENTLY cannot run in a transaction. Send the statement outside of one.";
     if (!c.alone)
         return "CONCURRENTLY cannot run together with other statements. Send " + c.what.kind + " as a message of its own.";
     return {};

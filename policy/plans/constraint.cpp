@@ -95,6 +95,7 @@ void add_validated(draft& d, const constraint_words& k) {
     constexpr int not_valid_on_partitioned = 18;
     if (d.table.partitioned() && k.kind == constraint_kind::foreign_key && d.c.session.server_version < not_valid_on_partitioned)
         return add_key_to_partitions(d, k, chosen.name, clause);
+    d.object = chosen.name;
     const auto name = quoted(chosen.name);
     auto add = made(d.alter("ADD CONSTRAINT " + name + " " + clause + " NOT VALID"), timeout_class::blocking,
                     "from here on new rows are checked; those that are there are not read");

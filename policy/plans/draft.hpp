@@ -30,6 +30,7 @@ struct draft {
     std::string undo_last_step, undo_last_if;  // takes back what was made ready for it
     std::vector<std::string> undo_last;        // actions that take the last statement back
     std::vector<std::string> drop_proofs;      // CHECK constraints that are there for the plan only
+    std::string object;                        // the constraint that is validated; empty: more than that is done
     std::string cannot;
 
     std::string text_of(span where) const { return std::string(c.text.substr(where.offset, where.length)); }

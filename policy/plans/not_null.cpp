@@ -23,11 +23,13 @@ void prove_by_check(draft& d, const std::string& column) {
                   .condition = "not_null_violation",
                   .message = "column \"" + column + "\" of relation \"" + d.table.name.name + "\" contains null values",
                   .column = column};
+    d.object = name;
     d.cannot = add_proof(d.before, p, found_proof(d.c, d.what.relation, name));
     d.drop_proofs.push_back(name);
 }
 
 void validate_not_null(draft& d, const std::string& name, bool added_here) {
+    d.object = name;
     auto validate =
         made(d.alter("VALIDATE CONSTRAINT " + quoted(name)), timeout_class::online, "reads and writes go on while the rows are looked at");
     if (added_here) {

@@ -77,6 +77,9 @@ public:
     plan steps() const {
         plan p;
         p.tag = "CREATE INDEX";
+        p.deferrable = !index_.unique;
+        p.relation = readable(nodes_.front().table->name);
+        p.object = nodes_.front().index;
         for (const auto& n : nodes_)
             if (n.table->partitioned()) p.steps.push_back(entry(n));
         for (const auto& n : nodes_)

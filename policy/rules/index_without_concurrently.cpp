@@ -33,6 +33,9 @@ chosen_name choose_name(const create_index& index, const context& c) {
 plan plan_of(const create_index& index, const chosen_name& chosen, const relation_facts& table, std::string_view text) {
     plan p;
     p.tag = "CREATE INDEX";
+    p.deferrable = !index.unique;
+    p.relation = readable(table.name);
+    p.object = chosen.name;
     if (chosen.found == in_the_way::leftover) p.steps.push_back(drop_of_leftover(table, chosen.name));
     // The keyword is put into the client's own text, so that every option of the index stays as it was written.
     p.steps.push_back(concurrent_build(table, chosen.name,
@@ -43,8 +46,6 @@ plan plan_of(const create_index& index, const chosen_name& chosen, const relatio
 }
 
 std::string reason_against(const context& c, const chosen_name& chosen) {
-    if (c.session.in_transaction)
-        return "CONCURRENTLY cannot run in a transaction. Send the statement outside of one.";
     if (!c.alone) return "CONCURRENTLY cannot run together with other statements. Send CREATE INDEX as a message of its own.";
     return plans::reason_against(chosen.found, chosen.name);
 }

@@ -31,6 +31,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"mode", "observe"},
     {"small_table", "1025"},
     {"unparseable", "reject"},
+    {"transactions", "split"},
     {"timeouts.lock", "1h"},
     {"timeouts.statement", "0"},
     {"timeouts.online_lock", "7s"},

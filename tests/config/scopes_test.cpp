@@ -34,6 +34,7 @@ constexpr auto whole = R"(scopes:
     mode: guard
     small_table: 1MiB
     unparseable: reject
+    transactions: split
     timeouts.lock: 2s
     timeouts.statement: 0
     timeouts.online_lock: 3s

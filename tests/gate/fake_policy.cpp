@@ -26,6 +26,7 @@ void found(decision& d, config::action what) {
 }  // namespace
 
 bool may_need_judging(std::string_view sql, lexing) { return has(sql, "/*judge*/"); }
+bool moves_savepoints(std::string_view sql, const lexing&) noexcept { return sql.starts_with("SAVEPOINT") || sql.starts_with("ROLLBACK"); }
 
 struct long_look::state {
     std::string seen;
