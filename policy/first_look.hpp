@@ -34,7 +34,7 @@ private:
     bool statement_ends() noexcept {
         const bool doubt = depth_ != 0 || write_depth_ != no_write;
         first_ = nothing;
-        with_seen_ = false;
+        with_seen_ = select_seen_ = false;
         return doubt;
     }
 
@@ -53,6 +53,10 @@ private:
 
     bool on_word(keyword w) noexcept {
         const bool opens = first_ == nothing || symbol_before_ == '(' || symbol_before_ == ')';
+        const bool before_led = leads_;
+        const bool behind_with = symbol_before_ == ')' && first_ == word("with") && depth_ == 0 && !select_seen_;
+        leads_ = first_ == nothing || symbol_before_ == '(' || behind_with;
+        select_seen_ = select_seen_ || (depth_ == 0 && w == word("select"));
         if (first_ == nothing) {
             first_ = w;
             if (!passes_on_first_word(w)) return true;
@@ -63,8 +67,8 @@ private:
         case word("where"): return on_where();
         // After RETURNING a `where` can only be a label.
         case word("returning"): return write_depth_ == depth_;
-        // SELECT ... INTO t is CREATE TABLE AS; INSERT INTO and MERGE INTO are not.
-        case word("into"): return word_before_ != word("insert") && word_before_ != word("merge");
+        // SELECT ... INTO t is CREATE TABLE AS; INSERT INTO and MERGE INTO are not, but in SELECT 1 insert INTO t that is a label.
+        case word("into"): return !before_led || (word_before_ != word("insert") && word_before_ != word("merge"));
         case word("with"): with_seen_ = true; return false;
         case word("execute"): return runs_prepared_;
         case word("create"):
@@ -95,6 +99,8 @@ private:
     keyword word_before_ = nothing;  // of the token before, where that is a word
     char symbol_before_ = '\0';      // ... or a symbol
     bool with_seen_ = false;
+    bool select_seen_ = false;       // ... outside of parentheses
+    bool leads_ = false;             // the last word was the first of its statement, of a parenthesis, or behind WITH
     int depth_ = 0;
     int write_depth_ = no_write;  // where an UPDATE or DELETE waits for its WHERE
 };

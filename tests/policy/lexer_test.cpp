@@ -80,6 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
         // SELECT INTO makes a table
         text{"SELECT * INTO u FROM t"}, text{"SELECT a INTO TEMP u FROM t"}, text{"WITH x AS (SELECT 1) SELECT * INTO u FROM x"},
         text{"(SELECT 1 AS a INTO u)"}, text{"SELECT 1 INTO u UNION SELECT 2"},
+        text{"SELECT 1 insert INTO u"}, text{"SELECT (1) merge INTO u"}, text{"WITH x AS (SELECT 1) SELECT (1) insert INTO u"},
+        text{"(WITH x AS (SELECT 1) SELECT (1) insert INTO u)"},
         // what cannot be told
         text{"SELECT 'open"}, text{"SELECT E'open\\'"}, text{"SELECT \"open"}, text{"SELECT $a$ open $b$"}, text{"/* open"}, text{"/* /* */"},
         text{"SELECT (1; DROP TABLE t"}, text{"SELECT 1) ; SELECT 2"}, text{"SELECT E'a'\n'b\\'; DROP TABLE t; --'"},
