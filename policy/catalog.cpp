@@ -70,6 +70,8 @@ private:
 
     void about(const renaming& r) {
         about(r.relation);
+        if (r.kind == object_kind::table || r.kind == object_kind::index || r.kind == object_kind::sequence)
+            about(relation_name{r.relation.schema, r.new_name});
         if (r.kind == object_kind::attribute)
             about(object_name{object_kind::type, "pg_type", r.relation.schema, r.relation.name, {}});
     }

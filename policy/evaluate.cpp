@@ -151,11 +151,18 @@ private:
                 continue;
             }
             if (inside_block) h->instead.reset();
+            if (configured == action::rewrite && h->instead && h->instead->steps.empty()) return leave_out(*r, *h, verdict);
             fit_into_transaction(*h);
             auto f = finding_of(*r, *h, configured);
             if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
             verdict.findings.push_back(std::move(f));
         }
+    }
+
+    // The statement is not run: what the other rules say of it does not happen.
+    void leave_out(const rule& r, hazard& h, statement_decision& verdict) {
+        verdict.findings = {finding_of(r, h, action::rewrite)};
+        out_.replacement = std::move(h.instead);
     }
 
     // No plan can run in a transaction block as it stands: it builds CONCURRENTLY, or validates in a transaction of its own.

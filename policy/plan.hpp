@@ -31,16 +31,17 @@ struct step {
     std::string undo;     // empty: nothing to undo
     std::string undo_if;  // a query that returns one boolean: is there really something of ours to undo?
     std::string undo_from;  // instead of the two: a query whose rows are the statements that undo it
+    bool undoes_earlier = false;  // the undo takes back what the steps before have done, not what this one does
     timeout_class undo_timeouts = timeout_class::online;
     // What a blocking step, or undo, waits for. Empty: what the statement would that the plan stands for.
     std::vector<wanted_lock> locks;
 };
 
 struct plan {
-    std::vector<step> steps;
+    std::vector<step> steps;  // none: the statement is answered and not run
     std::string tag;  // the CommandComplete tag that the client's own statement would have got
-    // Only about speed or validation: in a transaction block its first steps, those of class blocking, run at once and the
-    // rest behind the COMMIT. The schema is then the same, but for what is not built or validated yet.
+    // In a transaction block its first steps, those of class blocking, may run at once and the rest behind the COMMIT. The
+    // schema is then the same, but for what is not built or validated yet.
     bool deferrable = false;
     std::string relation, object;  // whose index or constraint it makes, and its name: what is deferred must not be named
 };

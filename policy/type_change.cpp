@@ -8,7 +8,7 @@ namespace {
 
 // pg_type.dat: the oids of built-in types never change.
 enum : std::uint32_t {
-    text_oid = 25, bpchar_oid = 1042, varchar_oid = 1043, time_oid = 1083, timestamp_oid = 1114, timestamptz_oid = 1184,
+    int8_oid = 20, int2_oid = 21, int4_oid = 23, text_oid = 25, bpchar_oid = 1042, varchar_oid = 1043, time_oid = 1083, timestamp_oid = 1114, timestamptz_oid = 1184,
     interval_oid = 1186, timetz_oid = 1266, bit_oid = 1560, varbit_oid = 1562, numeric_oid = 1700, inet_oid = 869, cidr_oid = 650,
 };
 
@@ -90,6 +90,18 @@ bool stored_alike(std::uint32_t from, std::uint32_t to, const catalog_facts& cat
 bool is_array(const column_words& to) noexcept { return to.type_parts.array; }
 
 }  // namespace
+
+bool has_type(const column_facts& column, const column_words& named, const catalog_facts& catalog) {
+    if (named.serial) {
+        const auto& name = named.type_parts.name;
+        const auto length = name.find_first_of("248");
+        const bool big = name.starts_with("big") || (length != name.npos && name[length] == '8');
+        const bool small = name.starts_with("small") || (length != name.npos && name[length] == '2');
+        return column.declared == (big ? int8_oid : small ? int2_oid : int4_oid);
+    }
+    const auto* type = catalog.type(named.type_parts);
+    return type && type->oid == column.declared && modifier_of(type->base, named.type_parts, *type) == column.modifier;
+}
 
 bool keeps_rows(const column_facts& from, const column_words& to, const catalog_facts& catalog, const session_facts& session) {
     const auto* type = catalog.type(to.type_parts);

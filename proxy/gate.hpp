@@ -224,6 +224,10 @@ private:
     task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
                      const std::string& tag, const std::shared_ptr<audit_record>& record);
+    void note_neighbours(judged_message& m, const policy::decision& d) const;
+    task<std::optional<protocol::error_fields>> run_neighbours(std::vector<std::string> statements);
+    void complete(const judged_message& m);
+    task<void> answer_unrun(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
 
     // transactions.cpp: plans in transaction blocks
     task<void> run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);

@@ -35,6 +35,8 @@ struct judged_message {
     std::chrono::steady_clock::time_point began{};  // when the judging began
     std::chrono::milliseconds lock_timeout{0}, statement_timeout{0};  // as the client has them
     statement_deeds deeds;
+    // Of a plan: SET CONSTRAINTS that stand before the statement and behind it, and the CommandComplete tags of them all.
+    std::vector<std::string> ahead, behind, tags;
     bool failed_before = false;  // a batch of ours in front of it did
 };
 

@@ -261,7 +261,9 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
     }
     to_client_->add(notices_of(d));
     if (enforce && d.action == config::action::rewrite && d.replacement) {
-        if (status() == 'T') co_await run_plan_inside(m, std::move(d), record);
+        note_neighbours(m, d);
+        if (d.replacement->steps.empty()) co_await answer_unrun(m, std::move(d), record);
+        else if (status() == 'T') co_await run_plan_inside(m, std::move(d), record);
         else co_await run_plan(m, std::move(d), record);
         co_return;
     }

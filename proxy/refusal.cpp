@@ -5,6 +5,8 @@
 namespace proxy {
 namespace {
 
+constexpr std::string_view successful_completion = "00000";  // that of every NOTICE
+
 protocol::error_fields fields_of(std::string_view severity, std::string_view sqlstate, const policy::finding& f) {
     auto error = protocol::make_error(severity, sqlstate, f.message);
     if (!f.detail.empty()) error.set('D', f.detail);
@@ -21,6 +23,13 @@ protocol::error_fields error_of(const policy::finding& f) { return fields_of("ER
 
 protocol::error_fields notice_of(const policy::finding& f) {
     return fields_of("WARNING", protocol::sqlstate::warning, f);
+}
+
+protocol::error_fields notice_of_unrun(const policy::finding& f) {
+    auto notice = protocol::make_error("NOTICE", successful_completion, "answered without being run: " + f.message);
+    notice.set('D', "The rule " + f.rule + " is set to rewrite.");
+    notice.set('R', "lockkeeper");
+    return notice;
 }
 
 protocol::error_fields without_position(protocol::error_fields error) {

@@ -18,6 +18,9 @@ std::string poison(const policy::finding& f);
 protocol::error_fields error_of(const policy::finding& f);
 protocol::error_fields notice_of(const policy::finding& f);
 
+// That the statement was answered and not run.
+protocol::error_fields notice_of_unrun(const policy::finding& f);
+
 // The NoticeResponses for what runs all the same: its warnings, and in mode guard what enforce would refuse or rewrite.
 protocol::buffer notices_of(const policy::decision& d);
 

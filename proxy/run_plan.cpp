@@ -117,12 +117,47 @@ void gate::answer_plan(const judged_message& m, const plan_ended& ended, std::op
     if (failed)
         to_client_->add(protocol::encode_error(without_position(error.value_or(protocol::error_fields{}))));
     else
-        to_client_->add(protocol::encode_command_complete(tag));
+        complete(m);
     if (m.query)
         to_client_->add(protocol::encode_ready(status()));
     else
         discarding_ = failed;
     audit_plan(record, ended, error, tag);
+}
+
+// Django sends SET CONSTRAINTS in one text with the statement that makes or drops the constraint.
+void gate::note_neighbours(judged_message& m, const policy::decision& d) const {
+    bool passed = false;
+    for (const auto& s : d.statements) {
+        const bool neighbour = s.kind == "SET CONSTRAINTS";
+        m.tags.push_back(neighbour ? s.kind : d.replacement->tag);
+        if (neighbour) (passed ? m.behind : m.ahead).push_back(m.text->text().substr(s.offset, s.length));
+        else passed = true;
+    }
+}
+
+// Outside of a transaction block they would do nothing.
+task<std::optional<protocol::error_fields>> gate::run_neighbours(std::vector<std::string> statements) {
+    std::optional<protocol::error_fields> error;
+    for (auto& sql : statements) {
+        if (error || status() != 'T') break;
+        auto reply = co_await ask_in_place(std::move(sql));
+        error = std::move(reply.error);
+    }
+    co_return error;
+}
+
+void gate::complete(const judged_message& m) {
+    for (const auto& tag : m.tags) to_client_->add(protocol::encode_command_complete(tag));
+}
+
+// A plan without steps: what the statement does is there already, or not wanted.
+task<void> gate::answer_unrun(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
+    co_await restore(status());
+    to_client_->add(protocol::encode_notice(notice_of_unrun(*policy::leading_finding(d))));
+    complete(m);
+    if (m.query) to_client_->add(protocol::encode_ready(status()));
+    audit_outcome(*record, "answered without being run", {.kind = note::statement, .sent = m.began, .tag = d.replacement->tag});
 }
 
 }  // namespace proxy

@@ -16,9 +16,11 @@ std::optional<hazard> check(const context& c) {
                });
     });
     if (!step) return std::nullopt;
-    return described("the default of the new column " + readable(step->name) +
-                         " is dropped while the old version of the application may still insert",
-                     c);
+    auto h = described("the default of the new column " + readable(step->name) +
+                           " is dropped while the old version of the application may still insert",
+                       c);
+    if (c.only_change && std::get<alter_table>(c.what.what).steps.size() == 1) h.instead = plan{.steps = {}, .tag = "ALTER TABLE"};
+    return h;
 }
 
 }  // namespace
@@ -34,12 +36,14 @@ constinit const rule default_dropped_after_add{
                           "DEFAULT",
             .harm = "While a deploy rolls out, the old version of the application does not name the column in its "
                     "INSERTs: without the default they store null, or fail where it is NOT NULL.",
-            .remedy = "Keep the default until no old version runs any more.",
+            .remedy = "Keep the default until no old version runs any more. With the action rewrite the statement is answered and "
+                      "not run, so that the default stays.",
             .django = "In Django: give the field a db_default (Django 5), which stays in the database.",
             .before = "BEGIN; ALTER TABLE t ADD c int DEFAULT 1 NOT NULL; ALTER TABLE t ALTER c DROP DEFAULT",
             .after = "ALTER TABLE t ADD c int DEFAULT 1 NOT NULL",
             .action = config::action::allow,
         },
+    .rewrites = true,
     .check = &check,
 };
 

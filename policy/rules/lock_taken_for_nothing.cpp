@@ -39,7 +39,9 @@ std::optional<hazard> check(const context& c) {
     auto table = altered_for_nothing(c);
     if (!table) table = indexed_for_nothing(c);
     if (!table) return std::nullopt;
-    return described(c.what.kind + " locks " + readable(table->name) + " for nothing: it is so already", c);
+    auto h = described(c.what.kind + " locks " + readable(table->name) + " for nothing: it is so already", c);
+    if (c.only_change) h.instead = plan{.steps = {}, .tag = c.what.kind};
+    return h;
 }
 
 }  // namespace
@@ -58,12 +60,14 @@ constinit const rule lock_taken_for_nothing{
                     "and every query that comes after waits behind it: a start script that makes sure of its "
                     "schema stops the application at each start.",
             .remedy = "Look into the catalog first (information_schema.columns, pg_indexes), and send the "
-                      "statement only where something is to change.",
+                      "statement only where something is to change. With the action rewrite the statement is answered and not "
+                      "run, and no lock is taken.",
             .given = "CREATE TABLE notes (id bigint PRIMARY KEY, body text)",
             .before = "ALTER TABLE notes ADD COLUMN IF NOT EXISTS body text",
             .after = "ALTER TABLE notes ADD COLUMN IF NOT EXISTS author text",
             .action = config::action::warn,
         },
+    .rewrites = true,
     .check = &check,
 };
 

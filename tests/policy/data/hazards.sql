@@ -340,7 +340,7 @@ REPACK (CONCURRENTLY) orders
 ALTER TABLE orders DROP COLUMN note
 -- # DROP COLUMN
 -- setup: CREATE UNIQUE INDEX ON orders (customer_id, number)
--- rules: column-dropped column-in-composite-index-dropped
+-- rules: dropped-with-constraints column-dropped column-in-composite-index-dropped
 ALTER TABLE orders DROP COLUMN number
 -- # DROP COLUMN
 -- rules: lock-taken-for-nothing
@@ -580,3 +580,66 @@ DO $$BEGIN EXECUTE 'CREATE INDEX orders_number ON ' || quote_ident('orders') || 
 -- unseen: a matter of the program that makes the statement
 -- # schema drift, approval of plans
 -- unseen: a matter of what the schema should be; Lockkeeper sees how it changes
+
+-- # constraints and indexes are dropped along with a table or a column
+-- setup: CREATE TABLE loans (id bigint PRIMARY KEY, customer bigint REFERENCES customers)
+-- rules: dropped-with-constraints table-dropped
+DROP TABLE loans
+-- # constraints and indexes are dropped along with a table or a column
+-- setup: ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers
+-- rules: dropped-with-constraints column-dropped
+ALTER TABLE orders DROP COLUMN customer_id
+-- # a migration that was stopped half way is run again
+-- rules: done-already
+-- fails: 42701
+ALTER TABLE orders ADD COLUMN note text
+-- # a migration that was stopped half way is run again
+-- rules: -
+-- fails: 42701
+ALTER TABLE orders ADD COLUMN note varchar(20)
+-- # a migration that was stopped half way is run again
+-- rules: done-already
+-- fails: 42P07
+CREATE INDEX orders_status ON orders (status)
+-- # a migration that was stopped half way is run again
+-- rules: -
+-- fails: 42P07
+CREATE INDEX orders_status ON orders (number)
+-- # a migration that was stopped half way is run again
+-- rules: done-already
+-- fails: 42P07
+CREATE TABLE customers (id bigint PRIMARY KEY, name text)
+-- # a migration that was stopped half way is run again
+-- setup: ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0)
+-- rules: check-validated-at-once done-already
+-- fails: 42710
+ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0)
+-- # a migration that was stopped half way is run again
+-- setup: ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > -1)
+-- rules: check-validated-at-once
+-- fails: 42710
+ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0)
+-- # a migration that was stopped half way is run again
+-- rules: done-already
+-- fails: 42P01
+DROP TABLE nothing
+-- # a migration that was stopped half way is run again
+-- setup: ALTER TABLE orders RENAME COLUMN note TO remark
+-- rules: column-renamed done-already
+-- fails: 42703
+ALTER TABLE orders RENAME COLUMN note TO remark
+-- # a migration that was stopped half way is run again
+-- setup: ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (customer_id) REFERENCES customers (id) DEFERRABLE INITIALLY DEFERRED
+-- rules: foreign-key-validated-at-once foreign-key-without-index done-already
+-- fails: 42710
+ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (customer_id) REFERENCES customers (id) DEFERRABLE INITIALLY DEFERRED
+-- # a migration that was stopped half way is run again
+-- setup: ALTER TABLE orders ADD CONSTRAINT k UNIQUE (number)
+-- rules: unique-constraint-without-index done-already
+-- fails: 42P07
+ALTER TABLE orders ADD CONSTRAINT k UNIQUE (number)
+-- # a migration that was stopped half way is run again
+-- setup: ALTER TABLE orders ADD CONSTRAINT k UNIQUE (number)
+-- rules: unique-constraint-without-index
+-- fails: 42P07
+ALTER TABLE orders ADD CONSTRAINT k UNIQUE (total)
