@@ -35,6 +35,14 @@ protocol::error_fields unfinished(const policy::plan& p, const protocol::error_f
     return out;
 }
 
+// What a migration does to a default goes on behind a split.
+std::vector<deed> new_defaults(const statement_deeds& all) {
+    std::vector<deed> out;
+    for (const auto& of_one : all)
+        std::copy_if(of_one.begin(), of_one.end(), std::back_inserter(out), [](const deed& d) { return d.what == deed::kind::added_default; });
+    return out;
+}
+
 std::string begin_like(const batch_reply& characteristics) {
     const auto value = [&](std::size_t i) { return characteristics.rows[i].at(0).at(0).value_or(""); };
     return "/* lockkeeper */ BEGIN ISOLATION LEVEL " + value(0) + (value(1) == "on" ? " READ ONLY" : " READ WRITE") +
@@ -70,7 +78,7 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
     now.steps.assign(plan.steps.begin(), rest);
     plan.steps.erase(plan.steps.begin(), rest);
     // What is committed stays: the constraint is there, and not validated yet.
-    if (!now.steps.empty() && !plan.steps.empty()) {
+    if (!now.steps.empty() && !plan.steps.empty() && plan.steps.front().undoes_earlier) {
         plan.steps.front().undo.clear();
         plan.steps.front().undo_from.clear();
     }
@@ -80,9 +88,12 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
         step.undo_from.clear();
     }
     const bool at_once = !now.steps.empty();
-    auto done = co_await take_steps(m, std::move(now), locks, record);
+    auto ahead = co_await run_neighbours(std::move(m.ahead));
+    plan_result done{{}, std::move(ahead)};
+    if (!done.error) done = co_await take_steps(m, std::move(now), locks, record);
+    if (!done.error) done.error = co_await run_neighbours(std::move(m.behind));
     co_await restore(status());
-    if (done.ended.failed) {
+    if (done.ended.failed || done.error) {
         refuse(m, finding_of(done.error.value_or(protocol::error_fields{}), "plan"), record);
         co_return;
     }
@@ -95,7 +106,7 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
     const auto tag = plan.tag;
     deferred_.push_back({std::move(plan), locks, conduct_, record});
     audit_outcome(*record, "put off until the COMMIT", {.kind = note::statement, .sent = m.began, .tag = tag});
-    to_client_->add(protocol::encode_command_complete(tag));
+    complete(m);
     if (m.query) to_client_->add(protocol::encode_ready(status()));
 }
 
@@ -154,6 +165,11 @@ task<void> gate::finish_deferred() {
 // the same names. What a SAVEPOINT has kept before it cannot be rolled back any more.
 task<void> gate::split(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     const auto savepoints = so_far_.savepoints();
+    auto ahead = co_await run_neighbours(std::move(m.ahead));
+    if (ahead) {
+        refuse(m, finding_of(*ahead, "plan"), record);
+        co_return;
+    }
     auto characteristics = co_await ask_safely(questions_of_characteristics(), batch_end::sync);
     if (!characteristics.ok()) {
         fail_before(m, characteristics.error.value_or(protocol::error_fields{}), record);
@@ -173,11 +189,13 @@ task<void> gate::split(judged_message& m, policy::decision d, std::shared_ptr<au
         die(protocol::sqlstate::connection_failure, "lockkeeper could not begin a transaction in place of the one that it has committed");
         co_return;
     }
+    if (!failed) failed = co_await run_neighbours(std::move(m.behind));
     if (failed) {
         refuse(m, finding_of(*failed, "plan"), record);
         co_return;
     }
-    to_client_->add(protocol::encode_command_complete(d.replacement->tag));
+    so_far_.after(new_defaults(m.deeds));
+    complete(m);
     if (m.query) to_client_->add(protocol::encode_ready(status()));
 }
 

@@ -140,7 +140,7 @@ private:
         p.tag = "ALTER TABLE";
         p.relation = readable(d_.table.name);
         p.object = d_.object;
-        p.deferrable = d_.what.steps.size() == 1 && d_.columns.empty() && !d_.object.empty();
+        p.deferrable = d_.what.steps.size() == 1 && !d_.object.empty();
         if (!d_.columns.empty())
             p.steps.push_back(made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read"));
         for (auto& s : d_.before) p.steps.push_back(std::move(s));
@@ -165,9 +165,9 @@ private:
     }
 
     // It stands with the step after: where ADD COLUMN itself fails, a column of this name is somebody else's. What that
-    // step leaves behind goes with the column.
+    // step leaves behind goes with the column. A column that the client's transaction has committed stays.
     void take_back_columns(plan& p) const {
-        if (d_.columns.empty() || p.steps.size() < 2) return;
+        if (d_.columns.empty() || p.steps.size() < 2 || d_.put_off()) return;
         std::vector<std::string> drops;
         for (const auto& name : d_.drop_columns) drops.push_back("DROP COLUMN IF EXISTS " + quoted(name));
         p.steps[1].undo = d_.alter(joined(drops));

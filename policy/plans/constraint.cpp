@@ -106,6 +106,7 @@ void add_validated(draft& d, const constraint_words& k) {
     // somebody else's.
     if (!leftover) {
         validate.undo = d.alter("DROP CONSTRAINT IF EXISTS " + name);
+        validate.undoes_earlier = true;
         const bool all = d.what.steps.size() == 1 && d.columns.empty();
         validate.undo_if = has_constraint(d.table, chosen.name, k.kind, all ? validity::not_valid : validity::any);
     }

@@ -33,6 +33,9 @@ struct draft {
     std::string object;                        // the constraint that is validated; empty: more than that is done
     std::string cannot;
 
+    // Where the plan runs in a transaction block, its end is put off until the COMMIT.
+    bool put_off() const { return c.session.in_transaction && c.settings.transactions == config::transactions::defer; }
+
     std::string text_of(span where) const { return std::string(c.text.substr(where.offset, where.length)); }
     std::string alter(std::string_view action) const { return head + std::string(action); }
 };

@@ -31,13 +31,12 @@ std::string reason_against(const ddl& d, const context& c) {
     return not_alone(c);
 }
 
-// As long as it is there, a unique index forbids rows; another one only costs time.
-void put_off_if_only_slower(const relation_name& written, const context& c, plan& p) {
+// As long as it is there, a unique index forbids rows, which the server says where it happens.
+void say_what_is_dropped(const relation_name& written, const context& c, plan& p) {
     const auto index = c.known.relation(written);
     const auto table = c.known.table_of_index(written);
     if (!table) return;
-    const auto facts = std::find_if(table->indexes.begin(), table->indexes.end(), [&](const auto& i) { return i.oid == index.oid; });
-    p.deferrable = facts != table->indexes.end() && !facts->unique && !facts->exclusion;
+    p.deferrable = true;
     p.relation = readable(table->name);
     p.object = index.name.name;
 }
@@ -49,7 +48,7 @@ proposal drop_indexes(const ddl& d, const context& c) {
     if (auto why = reason_against(d, c); !why.empty()) return {std::nullopt, std::move(why)};
     plan p;
     p.tag = "DROP INDEX";
-    if (d.relations.size() == 1) put_off_if_only_slower(d.relations.front().name, c, p);
+    if (d.relations.size() == 1) say_what_is_dropped(d.relations.front().name, c, p);
     for (const auto& r : d.relations) {
         step drop;
         drop.sql = std::string("DROP INDEX CONCURRENTLY ") + (d.if_exists ? "IF EXISTS " : "") + quoted(c.known.relation(r.name).name);

@@ -100,6 +100,7 @@ void add_key(draft& d, const constraint_words& k, const std::string& original) {
         for (const auto& column : k.columns) prove_not_null(d, column);
     if (!d.cannot.empty()) return;
     build_index(d, chosen, index_sql(d, k, clause, chosen.name));
+    d.object = chosen.name;
     const auto name = quoted(chosen.name);
     d.last.push_back("ADD CONSTRAINT " + name + (primary ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " + name +
                      (clause.attributes.empty() ? "" : " " + clause.attributes));

@@ -34,6 +34,7 @@ void validate_not_null(draft& d, const std::string& name, bool added_here) {
         made(d.alter("VALIDATE CONSTRAINT " + quoted(name)), timeout_class::online, "reads and writes go on while the rows are looked at");
     if (added_here) {
         validate.undo = d.alter("DROP CONSTRAINT IF EXISTS " + quoted(name));
+        validate.undoes_earlier = true;
         validate.undo_if = has_constraint(d.table, name, constraint_kind::not_null, validity::any);
     }
     d.before.push_back(std::move(validate));

@@ -77,7 +77,7 @@ public:
     plan steps() const {
         plan p;
         p.tag = "CREATE INDEX";
-        p.deferrable = !index_.unique;
+        p.deferrable = true;
         p.relation = readable(nodes_.front().table->name);
         p.object = nodes_.front().index;
         for (const auto& n : nodes_)

@@ -42,6 +42,7 @@ void add_key_to_partitions(draft& d, const constraint_words& k, const std::strin
         auto validate =
             made(head + "VALIDATE CONSTRAINT " + quoted(name), timeout_class::online, "reads and writes go on while the rows are checked");
         validate.undo = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
+        validate.undoes_earlier = true;
         validate.undo_if = has_constraint(*leaf, name, constraint_kind::foreign_key, validity::any);
         d.before.push_back(std::move(validate));
     }

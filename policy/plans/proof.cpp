@@ -38,6 +38,7 @@ std::string add_proof(std::vector<step>& steps, const proof& p, const taken_cons
     auto validate = made(validation(p), timeout_class::online,
                          "reads and writes go on while the rows are looked at; the result is taken as proof later");
     validate.undo = p.head + "DROP CONSTRAINT IF EXISTS " + quoted(p.name);
+    validate.undoes_earlier = true;
     validate.undo_if = there;
     steps.push_back(std::move(add));
     steps.push_back(std::move(validate));

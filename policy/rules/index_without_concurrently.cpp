@@ -33,7 +33,7 @@ chosen_name choose_name(const create_index& index, const context& c) {
 plan plan_of(const create_index& index, const chosen_name& chosen, const relation_facts& table, std::string_view text) {
     plan p;
     p.tag = "CREATE INDEX";
-    p.deferrable = !index.unique;
+    p.deferrable = true;
     p.relation = readable(table.name);
     p.object = chosen.name;
     if (chosen.found == in_the_way::leftover) p.steps.push_back(drop_of_leftover(table, chosen.name));

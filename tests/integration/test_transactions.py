@@ -130,13 +130,29 @@ def test_what_counts_on_work_that_is_put_off_is_refused(deferring, straight, sta
     assert index_state(straight) is None
 
 
-@pytest.mark.parametrize("statement", ["CREATE UNIQUE INDEX t_c ON t (c)", "ALTER TABLE t ADD CONSTRAINT t_c UNIQUE (c)"])
-def test_what_others_may_count_on_is_not_put_off(deferring, straight, statement):
+UNIQUE = ["CREATE UNIQUE INDEX t_c ON t (c)", "ALTER TABLE t ADD CONSTRAINT t_c UNIQUE (c)",
+          "ALTER TABLE t ADD COLUMN d int DEFAULT 1 CONSTRAINT t_c UNIQUE"]
+
+
+@pytest.mark.parametrize("statement", UNIQUE[:2])
+def test_uniqueness_is_there_when_the_commit_is_answered(deferring, straight, statement):
     _, connection = deferring
-    with pytest.raises(psycopg2.Error) as refused:
-        connection.cursor().execute(statement)
-    assert state_of(refused) == "LK001"
-    connection.rollback()
+    connection.cursor().execute(statement)
+    assert index_state(straight) is None
+    connection.commit()
+    assert index_state(straight) is True
+
+
+@pytest.mark.parametrize("statement", UNIQUE)
+def test_rows_that_are_not_unique_are_told_of_behind_the_commit(deferring, straight, statement):
+    _, connection = deferring
+    cursor = connection.cursor()
+    cursor.execute("INSERT INTO t (c) VALUES (1)")
+    cursor.execute(statement)
+    with pytest.raises(psycopg2.Error) as failed:
+        connection.commit()
+    assert state_of(failed) == "LK002"
+    assert "UNIQUE INDEX" in failed.value.diag.message_hint
     assert index_state(straight) is None
 
 
@@ -188,3 +204,65 @@ def test_what_fails_behind_a_split_fails_the_transaction(splitting, straight):
     assert index_state(straight) is None
     cursor.execute("SELECT count(*) FROM t WHERE c = 5")
     assert cursor.fetchone()[0] > 2
+
+
+WITH_SET_CONSTRAINTS = [
+    "ALTER TABLE t ADD COLUMN u int DEFAULT 1 NOT NULL CONSTRAINT t_u REFERENCES u (id) DEFERRABLE INITIALLY DEFERRED; SET CONSTRAINTS t_u IMMEDIATE",
+    "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (c) REFERENCES v (id)",
+]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("transactions", ["defer", "split"])
+@pytest.mark.parametrize("text", WITH_SET_CONSTRAINTS)
+def test_each_statement_of_a_text_has_its_own_answer(text, transactions, begun, lockkeeper, cluster, database, table, straight):
+    """Django sends SET CONSTRAINTS in one text with the foreign key."""
+    straight.cursor().execute("CREATE TABLE u AS SELECT 1 AS id; ALTER TABLE u ADD PRIMARY KEY (id);"
+                              "CREATE TABLE v AS SELECT generate_series(1, 1000) AS id; ALTER TABLE v ADD PRIMARY KEY (id)")
+    proxy = lockkeeper(transactions=transactions)
+
+    def said(port, end):
+        with Wire(port, database=database) as wire:
+            if begun:
+                wire.ask(query("BEGIN"))
+            answers = [message for message in wire.ask(query(text)) if message[0] in "CEZ"]
+            if begun:
+                wire.ask(query(end))
+            return answers
+
+    answered = said(proxy.port, "COMMIT")
+    straight.cursor().execute("ALTER TABLE t DROP CONSTRAINT t_u, DROP COLUMN IF EXISTS u")
+    assert answered == said(cluster.port, "ROLLBACK") and len(answered) == 3
+
+
+def test_set_constraints_counts_for_the_transaction(splitting, straight, table):
+    straight.cursor().execute("CREATE TABLE u AS SELECT 1 AS id; ALTER TABLE u ADD PRIMARY KEY (id)")
+    cursor = splitting.cursor()
+    cursor.execute(WITH_SET_CONSTRAINTS[0])
+    with pytest.raises(psycopg2.Error) as failed:
+        cursor.execute("INSERT INTO t (c, u) VALUES (-1, 2)")
+    assert state_of(failed) == "23503"
+
+
+KEPT = {"default-dropped-after-add": "rewrite"}
+
+
+@pytest.mark.parametrize("transactions", ["reject", "defer", "split"])
+def test_the_default_of_a_new_column_is_kept_on_request(transactions, lockkeeper, database, table):
+    proxy = lockkeeper(transactions=transactions, rules=KEPT)
+    connection = proxy.connect(database)
+    connection.autocommit = False
+    cursor = connection.cursor()
+    cursor.execute("ALTER TABLE t ADD COLUMN d int DEFAULT 7 NOT NULL CHECK (d > 0)" if transactions == "split" else
+                   "ALTER TABLE t ADD COLUMN d int DEFAULT 7 NOT NULL")
+    cursor.execute("ALTER TABLE t ALTER COLUMN d DROP DEFAULT")
+    assert cursor.statusmessage == "ALTER TABLE"
+    assert "answered without being run: the default of the new column d" in connection.notices[-1]
+    connection.commit()
+    cursor.execute("INSERT INTO t (c) VALUES (-1) RETURNING d")
+    assert cursor.fetchone() == (7,)
+    cursor.execute("ALTER TABLE t ALTER COLUMN d DROP DEFAULT")  # of a column that was there
+    cursor.execute("SELECT atthasdef FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'd'")
+    assert cursor.fetchone() == (False,)
+    assert proxy.audited(event="outcome", outcome="answered without being run", tag="ALTER TABLE")
+    connection.close()
