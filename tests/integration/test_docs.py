@@ -74,3 +74,18 @@ def test_every_test_that_the_page_of_traps_names_exists():
         assert f'"{name}"' in scripts, name
     rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| what")]
     assert all("`" in row.split("|")[3] or "no test" in row for row in rows)
+
+
+def test_the_page_about_django_names_what_there_is():
+    page = (ROOT / "policy/DJANGO.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(row[0].strip("| ")) for row in rows] == list(range(1, 33))
+    migrations = {path.stem for path in (ROOT / "tests/integration/operations/library/migrations").glob("0*.py")}
+    named = set(re.findall(r"`(\d{4}_\w+)`", page))
+    # Rows and many-to-many are made of the operations of the table.
+    assert named <= migrations and migrations - named == {"0002_rows", "0005_number_from_a_sequence", "0034_many_to_many", "0035_backfill"}
+    for rule in set(re.findall(r"\(`([a-z-]+)`\)", page)) | set(re.findall(r"([a-z]+(?:-[a-z]+)+): (?:rewrite|warn)", page)):
+        assert lockkeeper("explain", rule).returncode == 0, rule
+    keys = lockkeeper("config", "print").stdout
+    for key in re.findall(r"`((?:timeouts|locks)\.\w+)`", page):
+        assert re.search(rf"^  {key.split('.')[1]}:", keys, re.M), key
