@@ -130,6 +130,20 @@ def test_what_counts_on_work_that_is_put_off_is_refused(deferring, straight, sta
     assert index_state(straight) is None
 
 
+@pytest.mark.parametrize("statement", ["CREATE TABLE r (c int REFERENCES t (c))", "ALTER TABLE r ADD FOREIGN KEY (c) REFERENCES t (c)",
+                                       "ALTER TABLE r ADD COLUMN d int REFERENCES t (c)"])
+def test_a_foreign_key_to_what_is_not_unique_yet_is_refused(deferring, straight, statement):
+    _, connection = deferring
+    if statement.startswith("ALTER"):
+        straight.cursor().execute("CREATE TABLE r (c int)")
+    cursor = connection.cursor()
+    cursor.execute("ALTER TABLE t ADD CONSTRAINT t_c UNIQUE (c)")
+    cursor.execute("CREATE TABLE other (id int REFERENCES t (id))")
+    with pytest.raises(psycopg2.Error) as refused:
+        cursor.execute(statement)
+    assert state_of(refused) == "LK001" and "t_c on public.t, which is put off" in str(refused.value)
+
+
 UNIQUE = ["CREATE UNIQUE INDEX t_c ON t (c)", "ALTER TABLE t ADD CONSTRAINT t_c UNIQUE (c)",
           "ALTER TABLE t ADD COLUMN d int DEFAULT 1 CONSTRAINT t_c UNIQUE"]
 

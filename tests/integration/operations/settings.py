@@ -1,6 +1,9 @@
 """A project whose HOST and PORT point at Lockkeeper; `straight` is the same database by the direct way."""
 
 import os
+import sys
+
+sys.modules["psycopg"] = None  # Django 4.2 wants a newer one than Debian 12 has; without it psycopg2 is taken
 
 SECRET_KEY = "of the tests"
 
