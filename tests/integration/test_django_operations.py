@@ -10,7 +10,10 @@ import sys
 
 import pytest
 
+import django_versions
 from cluster import binaries
+from conftest import made_database
+from django_versions import INSTALLED
 from test_plans_alter import schema
 
 PROJECT = pathlib.Path(__file__).resolve().parent / "operations"
@@ -28,8 +31,9 @@ SCOPES = [{
 }]
 
 
-def environment(proxy, cluster, database):
-    return {**os.environ, "LOCKKEEPER_PORT": str(proxy.port), "STRAIGHT_PORT": str(cluster.port), "PGDATABASE": database,
+def environment(proxy, cluster, database, release=INSTALLED):
+    path = {} if release is INSTALLED else {"PYTHONPATH": str(release)}
+    return {**os.environ, **path, "LOCKKEEPER_PORT": str(proxy.port), "STRAIGHT_PORT": str(cluster.port), "PGDATABASE": database,
             "PYTHONDONTWRITEBYTECODE": "1", "PGGSSENCMODE": "disable"}
 
 
@@ -49,11 +53,12 @@ def announced(targets):
     return words
 
 
-def migrated(proxy, cluster, database, targets, directory):
+def migrated(proxy, cluster, database, targets, directory, release=INSTALLED):
     """The schema and django_migrations after each step, and the errors of the refused ones, by the step's number and target."""
     directory.mkdir()
     dump = [binaries() + "/pg_dump", "--schema-only", "-h", "127.0.0.1", "-p", str(cluster.port), "-U", "postgres", database]
-    done = run("migrate_each.py", str(directory), shlex.join(dump), *targets, environment=environment(proxy, cluster, database))
+    done = run("migrate_each.py", str(directory), shlex.join(dump), *targets,
+               environment=environment(proxy, cluster, database, release))
     assert done.returncode == 0, done.stderr
     # Some releases of pg_dump put a random word into \restrict.
     return ({path.stem: re.sub(r"(?m)^\\(un)?restrict .*\n", "", path.read_text()) for path in sorted(directory.glob("*.sql"))},
@@ -70,19 +75,32 @@ def tablespace(cluster):
 
 
 @pytest.fixture(scope="module")
-def straight_schemas(cluster, tablespace, module_database, tmp_path_factory):
-    schemas, errors = migrated(cluster, cluster, module_database, THERE_AND_BACK, tmp_path_factory.mktemp("straight") / "schemas")
-    assert len(schemas) == len(THERE_AND_BACK) and not errors
-    return schemas
+def straight_schemas(cluster, tablespace, tmp_path_factory):
+    """straight_schemas(release): after each step, without Lockkeeper."""
+    made = {}
+
+    def of(release=INSTALLED):
+        if release not in made:
+            with contextlib.contextmanager(made_database)(cluster) as database:
+                directory = tmp_path_factory.mktemp("straight") / "schemas"
+                made[release], errors = migrated(cluster, cluster, database, THERE_AND_BACK, directory, release)
+            assert len(made[release]) == len(THERE_AND_BACK) and not errors
+        return made[release]
+
+    return of
 
 
 @pytest.mark.parametrize("transactions", ["defer", "split"])
-def test_there_and_back_as_straight(transactions, straight_schemas, cluster, database, lockkeeper, tmp_path):
+@pytest.mark.parametrize("version", ["installed", "4.2"])
+def test_there_and_back_as_straight(version, transactions, straight_schemas, cluster, database, lockkeeper, tmp_path):
+    release = INSTALLED if version == "installed" else django_versions.unpacked(version)
+    if version != "installed" and release is None:
+        pytest.skip(f"no source of apt has Django {version}: ./run setup adds one")
     proxy = lockkeeper(transactions=transactions, scopes=SCOPES)
-    through, errors = migrated(proxy, cluster, database, announced(THERE_AND_BACK), tmp_path / "through")
+    through, errors = migrated(proxy, cluster, database, announced(THERE_AND_BACK), tmp_path / "through", release)
     assert not errors
-    for step, schema in straight_schemas.items():
-        assert through[step] == schema, step
+    for step, schema_then in straight_schemas(release).items():
+        assert through[step] == schema_then, step
 
 
 # What takes more than a lock for a moment, and cannot be done otherwise in a transaction block.
@@ -99,7 +117,8 @@ def test_a_refused_migration_says_what_to_change(straight_schemas, cluster, data
     """And leaves nothing behind: straight it then makes the same schema."""
     proxy = lockkeeper(transactions="reject")
     through, errors = migrated(proxy, cluster, database, MIGRATIONS, tmp_path / "through")
-    assert through == {step: straight_schemas[step] for step in through} and len(through) == len(MIGRATIONS)
+    straight = straight_schemas()
+    assert through == {step: straight[step] for step in through} and len(through) == len(MIGRATIONS)
     assert {step[3:] for step in errors} == set(REFUSED)
     for step, error in errors.items():
         assert "DETAIL:" in error and "lockkeeper explain" in error, (step, error)
