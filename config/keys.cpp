@@ -68,6 +68,8 @@ constexpr std::array list{
     key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable), SCOPED(unparseable)},
     key{"transactions", "What becomes of a statement in a transaction block whose safe way cannot run in one, such as CREATE INDEX. reject: it is refused. defer: what is only about speed or validation runs right after the COMMIT; the rest is refused. split: the transaction is committed before it and a new one begun after it, which gives up that all of it can be rolled back.",
         WORD(transactions, parse_transactions), SCOPED(transactions)},
+    key{"ledger", "Where it is written down what is put off until the COMMIT. table: in lockkeeper.pending, by the client's own transaction; a row goes when its work is done, so that `lockkeeper resume` can finish what was lost with Lockkeeper or the server. Made where it is missing and the role has CREATE on the database; a statement that would need it and cannot have it is refused. none: nowhere but in the audit log.",
+        WORD(ledger, parse_ledger), SCOPED(ledger)},
     key{"timeouts.lock", "lock_timeout around a statement that takes a lock which stops reads or writes. 0: none. A client's own, stricter one stands.", DURATION(timeouts.lock, 0ms), SCOPED(timeouts.lock)},
     key{"timeouts.statement", "statement_timeout around such a statement. 0: none. A client's own, stricter one stands.", DURATION(timeouts.statement, 0ms), SCOPED(timeouts.statement)},
     key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms), SCOPED(timeouts.online_lock)},

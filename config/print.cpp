@@ -15,7 +15,7 @@ constexpr std::string_view head =
     "or 1GiB.";
 constexpr std::string_view scopes_meaning =
     "What differs in some sessions, for some tables, or at some hours: a list. Each entry has `match` and what is different "
-    "where all of that holds: mode, small_table, unparseable, transactions, timeouts, locks, overrides and rules can be. Of several that match "
+    "where all of that holds: mode, small_table, unparseable, transactions, ledger, timeouts, locks, overrides and rules can be. Of several that match "
     "the later ones win, key by key. An entry looks like this; the keys of `match` are all that there are.";
 constexpr std::string_view rules_meaning =
     "rule id: allow, warn, rewrite or reject, where it differs from the rule's own default (`lockkeeper rules` lists them).";

@@ -30,6 +30,12 @@ enum class transactions {
     split,   // the transaction is committed before it, and a new one begun after it
 };
 
+// Where it is written down, for whoever comes after us, what is put off until the client's COMMIT.
+enum class ledger {
+    none,
+    table,  // lockkeeper.pending, in the client's own transaction
+};
+
 struct endpoint {
     std::string host;
     std::uint16_t port;
@@ -116,6 +122,7 @@ struct conduct {
     config::timeouts timeouts;
     config::locks locks;
     config::transactions transactions = transactions::reject;
+    config::ledger ledger = ledger::table;
 };
 
 // What a statement is judged by: the part of the settings that a scope can change.

@@ -113,7 +113,8 @@ config::conduct stricter(const config::conduct& a, const config::conduct& b) {
                          .online_lock = stricter(a.timeouts.online_lock, b.timeouts.online_lock),
                          .online_statement = stricter(a.timeouts.online_statement, b.timeouts.online_statement)},
             .locks = {.budget = std::min(a.locks.budget, b.locks.budget), .old_after = std::min(a.locks.old_after, b.locks.old_after)},
-            .transactions = std::min(a.transactions, b.transactions)};
+            .transactions = std::min(a.transactions, b.transactions),
+            .ledger = std::max(a.ledger, b.ledger)};
 }
 
 config::scoped_settings stricter(const config::scoped_settings& a, const config::scoped_settings& b) {

@@ -11,6 +11,7 @@ inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view protocol_violation = "08P01";
 inline constexpr std::string_view deadlock_detected = "40P01";
 inline constexpr std::string_view too_many_connections = "53300";
+inline constexpr std::string_view duplicate_object = "42710";
 inline constexpr std::string_view program_limit_exceeded = "54000";
 inline constexpr std::string_view lock_not_available = "55P03";
 inline constexpr std::string_view query_canceled = "57014";

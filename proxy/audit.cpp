@@ -126,6 +126,7 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     }
     if (r.event == "outcome") {
         o["outcome"] = r.outcome;
+        put(o, "ledger", r.ledger);
         if (!r.steps.empty()) o["steps"] = steps_of(r);
         if (r.attempts > 0) {
             o["attempts"] = r.attempts;

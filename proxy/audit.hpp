@@ -51,6 +51,7 @@ struct audit_record {
     double lock_wait_ms = 0;   // from the first look to the attempt that ended it
     double duration_ms = 0;
     std::string outcome, sqlstate, tag;
+    std::string ledger;  // id of the row in lockkeeper.pending
 };
 
 // One JSON object without a line break, keys in a fixed order, empty ones left out, secrets redacted. The time is UTC, RFC 3339.

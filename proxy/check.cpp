@@ -196,7 +196,7 @@ int check(const check_options& options, const config::settings& settings) try {
         });
     report->end();
     return found ? 1 : 0;
-} catch (const catalog_error& problem) {
+} catch (const server_error& problem) {
     std::cerr << "lockkeeper: " << problem.what() << "\n";
     return 3;
 }

@@ -12,6 +12,7 @@
 #include "proxy/check.hpp"
 #include "proxy/check_report.hpp"
 #include "proxy/log.hpp"
+#include "proxy/resume.hpp"
 #include "proxy/server.hpp"
 
 namespace proxy {
@@ -111,6 +112,18 @@ int run_command(int argc, char** argv) {
     auto* explain_command = app.add_subcommand("explain", "Tell about one rule, or what a statement does");
     explain_command->add_option("rule", o.rule, "rule id, or SQL")->required();
     explain_command->add_option("--config", o.config, "YAML file");
+    ledger_options ledger;
+    auto* pending = app.add_subcommand("pending", "List what was put off until a COMMIT and is not finished");
+    pending->add_flag("--json", ledger.json, "as one JSON object");
+    auto* resume_command = app.add_subcommand("resume", "Finish it");
+    resume_command->add_option("--id", ledger.id, "only this entry of the list")->check(CLI::PositiveNumber);
+    resume_command->add_flag("--dry-run", ledger.dry_run, "show the statements and run none");
+    resume_command->add_option("--config", o.config, "YAML file: timeouts, locks, audit");
+    auto* ledger_command = app.add_subcommand("ledger", "The table in which that is written down");
+    auto* ledger_create = ledger_command->add_subcommand("create", "Make it: for roles that may not create a schema");
+    ledger_command->require_subcommand(1);
+    for (auto* command : {pending, resume_command, ledger_create})
+        command->add_option("--dsn", ledger.dsn, "the server, as libpq takes it")->required();
     auto* version = app.add_subcommand("version", "Print the version");
 
     try {
@@ -126,7 +139,10 @@ int run_command(int argc, char** argv) {
             if (checking.files.empty()) checking.files = {"-"};
             return proxy::check(checking, settings_of(o));
         }
+        if (*pending) return show_pending(ledger);
+        if (*ledger_create) return create_ledger(ledger);
         const auto settings = settings_of(o);
+        if (*resume_command) return resume(ledger, settings);
         if (*print) return std::cout << config::print(settings), 0;
         if (*check) return 0;
         start_log(settings.log);

@@ -18,6 +18,7 @@
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
 #include "proxy/cancel_stage.hpp"
+#include "proxy/deferred_work.hpp"
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
@@ -82,6 +83,10 @@ public:
     // canceled once the signal is sent, and nothing after it does.
     void note_cancel(std::string_view key, cancel_stage stage) noexcept;
 
+    // Instead of a client's messages, where the session is one of ours: does what a row of lockkeeper.pending tells of. Ends
+    // like a Query, with ReadyForQuery to the client, and an error before it where it failed.
+    void resume(deferred_work work, std::string_view statement, outbox& to_server, outbox& to_client);
+
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
 
@@ -115,13 +120,6 @@ private:
     struct plan_result {
         plan_ended ended;
         std::optional<protocol::error_fields> error;
-    };
-    // The part of a plan that is to run behind the COMMIT.
-    struct deferred_work {
-        policy::plan plan;
-        std::vector<policy::wanted_lock> locks;
-        config::conduct conduct;
-        std::shared_ptr<audit_record> record;
     };
 
     // A Query or Parse that goes to the server in pieces, looked at on the way (long_message.cpp).
@@ -238,6 +236,19 @@ private:
     verdict on_commit_of_deferred(const protocol::ledger::reply& r, protocol::bytes message);
     void flush_commit_reply();
     task<void> finish_deferred();
+
+    // ledger.cpp: work that outlives the session
+    task<std::optional<policy::finding>> note_down(const judged_message& m, deferred_work& work);
+    task<std::optional<policy::finding>> open_ledger();
+    task<std::optional<policy::finding>> create_ledger();
+    task<plan_result> carry_through(const judged_message& m, deferred_work& work);
+    task<std::optional<protocol::error_fields>> take_over(const judged_message& m, deferred_work& work);
+    task<std::optional<protocol::error_fields>> wait_for_work(const judged_message& m, deferred_work& work);
+    task<std::optional<protocol::error_fields>> put_on(const std::map<std::string, std::string>& wanted,
+                                                       std::map<std::string, std::string>* before);
+    task<void> put_back(std::map<std::string, std::string> before);
+    task<void> cross_out(const judged_message& m, const deferred_work& work, const plan_result& done);
+    task<void> hand_back(const deferred_work& work);
 
     // attempts.cpp: waiting for a lock without queueing for it
     bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;

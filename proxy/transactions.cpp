@@ -23,14 +23,16 @@ std::string statements_of(const policy::plan& p) {
     return out;
 }
 
-protocol::error_fields unfinished(const policy::plan& p, const protocol::error_fields& error, bool undone) {
+protocol::error_fields unfinished(const deferred_work& work, const protocol::error_fields& error, bool undone) {
+    const auto& p = work.plan;
+    const auto by_row = work.id.empty() ? "" : "lockkeeper resume --dsn ... --id " + work.id + " (it stays in lockkeeper.pending until then). ";
     auto out = protocol::make_error("ERROR", protocol::sqlstate::lockkeeper_unfinished,
                                     "the transaction is committed, but " + p.object + " on " + p.relation +
                                         " could not be finished: " + std::string(error.get('M')));
     out.set('D', "SQLSTATE " + std::string(error.get('C')) + ". " +
                      (undone ? "What was put off until the COMMIT is not done; everything else is."
                              : "What was put off until the COMMIT is half done; everything else is done."));
-    out.set('H', "To finish it, run outside of a transaction: " + statements_of(p));
+    out.set('H', "To finish it, mend what was wrong and run: " + by_row + "Or by hand, outside of a transaction: " + statements_of(p));
     out.set('R', "lockkeeper");
     return out;
 }
@@ -87,7 +89,19 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
         step.undo.clear();
         step.undo_from.clear();
     }
+    // With the constraint there, what a later step leaves is half done, and a second run finishes it.
+    if (!now.steps.empty())
+        for (auto& step : plan.steps)
+            if (step.timeouts == timeout_class::blocking) step.undo.clear();
     const bool at_once = !now.steps.empty();
+    const auto tag = plan.tag;
+    deferred_work work{.plan = std::move(plan), .locks = locks, .conduct = conduct_, .record = record};
+    auto refused = co_await note_down(m, work);
+    if (refused) {
+        co_await restore(status());
+        refuse(m, std::move(*refused), record);
+        co_return;
+    }
     auto ahead = co_await run_neighbours(std::move(m.ahead));
     plan_result done{{}, std::move(ahead)};
     if (!done.error) done = co_await take_steps(m, std::move(now), locks, record);
@@ -102,9 +116,8 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
         holds_lock_ = true;
         for (const auto& of_one : m.deeds) so_far_.after(of_one);
     }
-    so_far_.after({{{.what = deed::kind::deferred, .relation = plan.relation, .name = plan.object}}});
-    const auto tag = plan.tag;
-    deferred_.push_back({std::move(plan), locks, conduct_, record});
+    so_far_.after({{{.what = deed::kind::deferred, .relation = work.plan.relation, .name = work.plan.object}}});
+    deferred_.push_back(std::move(work));
     audit_outcome(*record, "put off until the COMMIT", {.kind = note::statement, .sent = m.began, .tag = tag});
     complete(m);
     if (m.query) to_client_->add(protocol::encode_ready(status()));
@@ -139,18 +152,19 @@ void gate::flush_commit_reply() {
 // The server has said that no transaction is open. One failure does not keep the rest from being done.
 task<void> gate::finish_deferred() {
     std::optional<protocol::error_fields> failed;
+    running_plan_ = true;
     co_await restore(status());
     judged_message m{.query = true};
     auto timeouts = co_await ask_safely(timeout_questions(), batch_end::sync);
     if (timeouts.ok()) note_timeouts(m, timeouts);
     while (!committed_.empty()) {
-        auto work = std::move(committed_.front());
-        committed_.pop_front();
+        auto& work = committed_.front();
         conduct_ = work.conduct;
-        auto done = co_await take_steps(m, work.plan, work.locks, work.record);
+        auto done = co_await carry_through(m, work);
         audit_plan(work.record, done.ended, done.error, work.plan.tag);
         if (done.ended.failed && !failed)
-            failed = unfinished(work.plan, done.error.value_or(protocol::error_fields{}), done.ended.undone);
+            failed = unfinished(work, done.error.value_or(protocol::error_fields{}), done.ended.undone);
+        committed_.pop_front();
     }
     co_await restore(status());
     if (failed) {

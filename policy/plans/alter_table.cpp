@@ -140,6 +140,7 @@ private:
         p.tag = "ALTER TABLE";
         p.relation = readable(d_.table.name);
         p.object = d_.object;
+        p.builds = d_.builds;
         p.deferrable = d_.what.steps.size() == 1 && !d_.object.empty();
         if (!d_.columns.empty())
             p.steps.push_back(made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read"));
@@ -152,6 +153,7 @@ private:
 
     step last_statement() const {
         auto s = made(d_.alter(joined(d_.last)), timeout_class::blocking, "done at once: what takes time has been done before");
+        s.unless = d_.last_done_if;
         s.undo = d_.undo_last_step;
         s.undo_if = d_.undo_last_if;
         return s;

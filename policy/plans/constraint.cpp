@@ -99,7 +99,8 @@ void add_validated(draft& d, const constraint_words& k) {
     const auto name = quoted(chosen.name);
     auto add = made(d.alter("ADD CONSTRAINT " + name + " " + clause + " NOT VALID"), timeout_class::blocking,
                     "from here on new rows are checked; those that are there are not read");
-    if (leftover) add.unless = has_constraint(d.table, chosen.name, k.kind, validity::any);
+    // Put off, it may be run again where it has been done.
+    if (leftover || (d.put_off() && !chosen.found)) add.unless = has_constraint(d.table, chosen.name, k.kind, validity::any);
     auto validate =
         made(d.alter("VALIDATE CONSTRAINT " + name), timeout_class::online, "reads and writes go on while the rows are checked");
     // What was there before this run stays. It stands here and not with the ADD: where that fails, one of this name is

@@ -27,10 +27,12 @@ struct draft {
     std::vector<std::string> drop_columns;  // takes those back
     std::vector<step> before;
     std::vector<std::string> last;             // actions
+    std::string last_done_if;                  // where it is put off: is its result there already?
     std::string undo_last_step, undo_last_if;  // takes back what was made ready for it
     std::vector<std::string> undo_last;        // actions that take the last statement back
     std::vector<std::string> drop_proofs;      // CHECK constraints that are there for the plan only
     std::string object;                        // the constraint that is validated; empty: more than that is done
+    std::string builds;                        // the step that makes the one index
     std::string cannot;
 
     // Where the plan runs in a transaction block, its end is put off until the COMMIT.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "policy/plans/concurrently.hpp"
+#include "policy/plans/guards.hpp"
 #include "policy/quote.hpp"
 
 // DROP INDEX a, b: one after the other, each CONCURRENTLY. What a DROP INDEX CONCURRENTLY that was stopped leaves behind is
@@ -53,6 +54,7 @@ proposal drop_indexes(const ddl& d, const context& c) {
         step drop;
         drop.sql = std::string("DROP INDEX CONCURRENTLY ") + (d.if_exists ? "IF EXISTS " : "") + quoted(c.known.relation(r.name).name);
         drop.timeouts = timeout_class::online;
+        if (p.deferrable) drop.unless = is_gone(c.known.relation(r.name).oid);
         drop.why = "reads and writes go on until nobody uses the index any more";
         p.steps.push_back(std::move(drop));
     }

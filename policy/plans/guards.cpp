@@ -45,6 +45,15 @@ std::string has_column(const relation_facts& table, std::string_view name) {
            equal("a.attname", name_of(name)) + " AND NOT a.attisdropped)";
 }
 
+std::string is_not_null(const relation_facts& table, std::string_view column) {
+    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE " + equal("a.attrelid", oid_of(table)) + " AND " +
+           equal("a.attname", name_of(column)) + " AND a.attnotnull AND NOT a.attisdropped)";
+}
+
+std::string is_gone(std::uint32_t oid) {
+    return "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE " + equal("c.oid", std::to_string(oid) + "::pg_catalog.oid") + ")";
+}
+
 std::string has_invalid_index(const relation_facts& table, std::string_view name) { return index_of(table, name) + "i.indisvalid)"; }
 
 std::string has_free_index(const relation_facts& table, std::string_view name) {

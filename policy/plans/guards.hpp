@@ -16,6 +16,11 @@ std::string has_constraint(const relation_facts& table, std::string_view name, c
 
 std::string has_column(const relation_facts& table, std::string_view name);
 
+std::string is_not_null(const relation_facts& table, std::string_view column);
+
+// There is no relation of that oid any more, whatever has its name by now.
+std::string is_gone(std::uint32_t oid);
+
 // Never true for a valid index: that is not ours to drop.
 std::string has_invalid_index(const relation_facts& table, std::string_view name);
 

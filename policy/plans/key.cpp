@@ -101,6 +101,8 @@ void add_key(draft& d, const constraint_words& k, const std::string& original) {
     if (!d.cannot.empty()) return;
     build_index(d, chosen, index_sql(d, k, clause, chosen.name));
     d.object = chosen.name;
+    d.builds = index_sql(d, k, clause, chosen.name);
+    if (d.put_off()) d.last_done_if = has_constraint(d.table, chosen.name, k.kind, validity::any);
     const auto name = quoted(chosen.name);
     d.last.push_back("ADD CONSTRAINT " + name + (primary ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " + name +
                      (clause.attributes.empty() ? "" : " " + clause.attributes));

@@ -37,6 +37,8 @@ std::string add_proof(std::vector<step>& steps, const proof& p, const taken_cons
     if (found) add.unless = there;
     auto validate = made(validation(p), timeout_class::online,
                          "reads and writes go on while the rows are looked at; the result is taken as proof later");
+    // The proof goes once the column is NOT NULL: who runs the plan again finds it gone.
+    if (!p.column.empty()) validate.unless = is_not_null(p.table, p.column);
     validate.undo = p.head + "DROP CONSTRAINT IF EXISTS " + quoted(p.name);
     validate.undoes_earlier = true;
     validate.undo_if = there;

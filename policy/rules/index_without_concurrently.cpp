@@ -42,6 +42,7 @@ plan plan_of(const create_index& index, const chosen_name& chosen, const relatio
                                        std::string(text.substr(0, index.keyword_end)) + " CONCURRENTLY" +
                                            (index.name.empty() ? " " + quoted(chosen.name) : std::string()) +
                                            std::string(text.substr(index.keyword_end))));
+    p.builds = p.steps.back().sql;
     return p;
 }
 

@@ -32,6 +32,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"small_table", "1025"},
     {"unparseable", "reject"},
     {"transactions", "split"},
+    {"ledger", "none"},
     {"timeouts.lock", "1h"},
     {"timeouts.statement", "0"},
     {"timeouts.online_lock", "7s"},

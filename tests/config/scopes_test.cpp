@@ -35,6 +35,7 @@ constexpr auto whole = R"(scopes:
     small_table: 1MiB
     unparseable: reject
     transactions: split
+    ledger: none
     timeouts.lock: 2s
     timeouts.statement: 0
     timeouts.online_lock: 3s

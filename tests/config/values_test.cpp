@@ -124,6 +124,7 @@ TEST(words, are_read_and_printed) {
     for (const auto* text : {"allow", "warn", "rewrite", "reject"}) EXPECT_EQ(config::print(config::parse_action(text)), text);
     for (const auto* text : {"guard", "reject"}) EXPECT_EQ(config::print(config::parse_unparseable(text)), text);
     for (const auto* text : {"reject", "defer", "split"}) EXPECT_EQ(config::print(config::parse_transactions(text)), text);
+    for (const auto* text : {"none", "table"}) EXPECT_EQ(config::print(config::parse_ledger(text)), text);
     EXPECT_EQ(complaint(config::parse_mode, "Enforce"), "expected one of observe, guard, enforce, not 'Enforce'");
     EXPECT_TRUE(config::parse_bool("true"));
     EXPECT_FALSE(config::parse_bool("false"));

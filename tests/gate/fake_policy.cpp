@@ -1,6 +1,7 @@
 #include <array>
 
 #include "policy/judge.hpp"
+#include "policy/rerun.hpp"
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
 // "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
@@ -88,6 +89,9 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
     }
     return d;
 }
+
+std::optional<catalog_query> rerun_question(const plan&) { return std::nullopt; }
+rerun prepare_rerun(plan&, const catalog_rows&) { return {}; }
 
 const finding* leading_finding(const decision& d) noexcept {
     for (const auto& s : d.statements)

@@ -518,3 +518,23 @@ def test_key_with_a_passphrase(files, tmp_path):
 
 def test_verify_without_authority(tmp_path):
     assert "need upstream.tls_ca" in startup_fails({"upstream": {"tls": "verify-full"}}, tmp_path)
+
+
+def test_what_was_put_off_is_resumed_over_tls(proxied, tls_cluster):
+    proxy = proxied(upstream_tls="require", transactions="defer")
+    with contextlib.closing(tls_cluster.connect()) as connection:
+        connection.cursor().execute("CREATE TABLE late AS SELECT 7 AS c")
+    with contextlib.closing(proxy.connect(autocommit=False)) as connection:
+        connection.cursor().execute("ALTER TABLE late ADD CONSTRAINT small CHECK (c < 5)")
+        with pytest.raises(psycopg2.Error) as failed:
+            connection.commit()
+        assert failed.value.pgcode == "LK002"
+    with contextlib.closing(tls_cluster.connect()) as connection:
+        connection.cursor().execute("UPDATE late SET c = 1")
+    done = subprocess.run([BINARY, "resume", "--dsn", tls_cluster.dsn(sslmode="require")], capture_output=True, text=True, check=False,
+                          timeout=60)
+    assert done.returncode == 0, done
+    with contextlib.closing(tls_cluster.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'small'")
+        assert cursor.fetchone() == (True,)
