@@ -15,6 +15,7 @@ from cluster import wait_until
 from proxy import BINARY, Proxy
 
 INDEX = "CREATE INDEX t_c ON t (c)"
+UNIQUE = "ALTER TABLE t ADD CONSTRAINT t_c UNIQUE (c)"
 LOCK_CLASS = 1819239275  # of the advisory lock that whoever works on a row holds
 
 
@@ -121,14 +122,14 @@ def test_what_was_set_for_the_transaction_only_holds_behind_it(deferring, straig
 # ---- Lockkeeper dies behind the COMMIT
 
 class Deadly:
-    """A transaction that has put off the index, through a proxy that is to be killed behind its COMMIT."""
+    """A transaction that has put off work, through a proxy that is to be killed behind its COMMIT."""
 
-    def __init__(self, cluster, database, look):
+    def __init__(self, cluster, database, look, statement=INDEX):
         self.cluster, self.database, self.look = cluster, database, look
         # A row is removed under lock_timeout: long enough to be found waiting.
         self.proxy = Proxy(cluster.port, transactions="defer", small_table=0, timeouts={"lock": "30s", "statement": "60s"})
         self.connection = self.proxy.connect(database, autocommit=False)
-        self.connection.cursor().execute(INDEX)
+        self.connection.cursor().execute(statement)
         self.others = []
 
     def other(self, *statements, autocommit=True):
@@ -177,8 +178,8 @@ class Deadly:
 
 
 @pytest.fixture
-def deadly(cluster, database, table, look):
-    made = Deadly(cluster, database, look)
+def deadly(cluster, database, table, look, request):
+    made = Deadly(cluster, database, look, getattr(request, "param", INDEX))
     yield made
     made.remove()
 
@@ -197,6 +198,7 @@ def test_killed_before_the_first_step(deadly, look, pending, resumed):
     assert index_is_valid(look) is True
 
 
+@pytest.mark.parametrize("deadly", [INDEX, UNIQUE], indirect=True)
 @pytest.mark.parametrize("session_ends", [True, False])
 def test_killed_in_the_middle_of_the_build(deadly, look, pending, resumed, session_ends):
     old = deadly.old_snapshot()
@@ -204,7 +206,9 @@ def test_killed_in_the_middle_of_the_build(deadly, look, pending, resumed, sessi
     pid = deadly.worker("virtualxid")
     deadly.kill()
     assert index_is_valid(look) is False
-    assert [row["pid"] for row in pending()] == [pid]
+    (row,) = pending()
+    assert row["pid"] == pid
+    pending_statement = row["statement"]
     if session_ends:
         deadly.end(pid)
         assert [row["pid"] for row in pending()] == [None]
@@ -213,8 +217,11 @@ def test_killed_in_the_middle_of_the_build(deadly, look, pending, resumed, sessi
     resumed()
     assert index_is_valid(look) is True
     assert look("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass") == (2,)
+    if pending_statement == UNIQUE:
+        assert look("SELECT contype, convalidated FROM pg_constraint WHERE conname = 't_c'") == ("u", True)
 
 
+@pytest.mark.parametrize("deadly", [INDEX, UNIQUE], indirect=True)
 def test_killed_before_the_row_is_removed(deadly, look, pending, resumed, server_log):
     old = deadly.old_snapshot()
     deadly.commit()
@@ -229,7 +236,7 @@ def test_killed_before_the_row_is_removed(deadly, look, pending, resumed, server
     assert len(pending()) == 1
     server_log.mark()
     resumed()
-    assert not server_log.ran("INDEX CONCURRENTLY")
+    assert not server_log.ran("INDEX CONCURRENTLY|ADD CONSTRAINT")
     assert index_is_valid(look) is True
 
 
