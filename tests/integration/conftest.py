@@ -9,6 +9,10 @@ from proxy import Proxy
 numbers = itertools.count(1)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time or memory; not beside other tests")
+
+
 @pytest.fixture(scope="session")
 def cluster():
     made = Cluster()

@@ -128,6 +128,7 @@ def peak(file, *arguments):
     return kilobytes
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("output_format", ["json", "text", "sarif", "github"])
 @pytest.mark.parametrize("begin, end, newline", [("", "", "\n"), ("BEGIN;\n", "COMMIT;\n", "\n"), ("", "", " ")],
                          ids=["alone", "in one transaction", "in one line"])
@@ -140,15 +141,17 @@ def test_ten_thousand_statements_take_less_than_two_seconds(tmp_path, output_for
         assert len(json.loads(output.read_text())["statements"]) == 10_000 + begin.count(";") + end.count(";")
 
 
+@pytest.mark.alone
 def test_time_grows_with_the_number_of_tables_made_not_with_its_square(tmp_path):
     costs = []
     for count in (10_000, 40_000):
         file = tmp_path / f"{count}.sql"
         file.write_text("BEGIN;" + mixed(count, ("CREATE TABLE t{0} (id bigint)", "ALTER TABLE t{0} ADD COLUMN b int")))
-        costs.append(cost(file, os.devnull, "--format", "github"))
-    assert costs[1] < 8 * costs[0], costs  # four times as much to do
+        costs.append(min(cost(file, os.devnull, "--format", "github") for _ in range(2)))
+    assert costs[1] < 10 * costs[0], costs  # four times as much to do; its square would be sixteen times
 
 
+@pytest.mark.alone
 def test_memory_does_not_grow_with_the_number_of_statements(tmp_path):
     kilobytes = []
     for count in (1_000, 10_000):

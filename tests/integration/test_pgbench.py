@@ -7,7 +7,11 @@ import os
 import re
 import subprocess
 
+import pytest
+
 from cluster import binaries
+
+pytestmark = pytest.mark.alone
 
 SECONDS = int(os.environ.get("LOCKKEEPER_PGBENCH_SECONDS", "3"))
 CLIENTS = 16

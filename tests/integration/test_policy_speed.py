@@ -8,6 +8,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 from policy import BENCH, measured, median, passed_limits  # noqa: E402
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def figures():
@@ -26,8 +28,9 @@ def test_a_limit_that_is_passed_is_said():
     assert passed_limits(slow) == ["evaluate: the median is 20,000 ns, the limit 20,000 ns"]
 
 
-def test_the_first_look_costs_nothing(figures):
-    """100 ns are the aim; three times as much is a slow machine, or a mistake."""
+def test_the_first_look_costs_nothing_beside_parsing(figures):
+    """100 ns are the aim. What a nanosecond buys is the machine's affair, so the parser is the yardstick."""
     looks = {**figures["look"], **figures["look long"]}
     assert all(allocations == 0 for _, allocations in looks.values()), looks
-    assert median(figures["look"]) < 300
+    for statement, (time, _) in figures["look"].items():
+        assert time * 15 < figures["parse"][statement][0], statement
