@@ -75,6 +75,7 @@ constexpr std::array list{
     key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms), SCOPED(timeouts.online_lock)},
     key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE. 0: none.", DURATION(timeouts.online_statement, 0ms), SCOPED(timeouts.online_statement)},
     key{"locks.budget", "For how long a lock that stops reads or writes is tried for, in short attempts, without queueing behind old transactions. 0: one attempt.", DURATION(locks.budget, 0ms), SCOPED(locks.budget)},
+    key{"locks.max_hold", "For how long a transaction may go on, or idle, once it holds a strong lock; then it is cancelled with LK003. 0: no limit.", DURATION(locks.max_hold, 0ms), SCOPED(locks.max_hold)},
     key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms), SCOPED(locks.old_after)},
     key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
     key{"limits.statement", "The longest Query or Parse that is held to be judged, 1KiB to 1GiB. A longer one passes in pieces as long as it shows nothing that needs judging; otherwise it is refused (LK004).", SIZE(limits.statement, 1u << 10, 1u << 30)},

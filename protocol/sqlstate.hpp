@@ -20,6 +20,7 @@ inline constexpr std::string_view internal_error = "XX000";
 
 inline constexpr std::string_view lockkeeper_rejected = "LK001";
 inline constexpr std::string_view lockkeeper_unfinished = "LK002";  // committed, but what was put off is not done
+inline constexpr std::string_view lockkeeper_held_too_long = "LK003";
 inline constexpr std::string_view lockkeeper_not_understood = "LK004";
 
 }  // namespace protocol::sqlstate

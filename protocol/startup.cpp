@@ -59,4 +59,13 @@ result<cancel_request> decode_cancel(bytes packet) {
     return in.finish(request);
 }
 
+buffer encode_cancel(std::string_view key) {
+    buffer packet;
+    for (const auto number : {static_cast<std::uint32_t>(startup_header_size + key.size()), cancel_request_code})
+        for (const int shift : {24, 16, 8, 0}) packet.push_back(static_cast<std::uint8_t>(number >> shift));
+    const auto body = as_bytes(key);
+    packet.insert(packet.end(), body.begin(), body.end());
+    return packet;
+}
+
 }  // namespace protocol

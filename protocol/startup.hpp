@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,5 +45,7 @@ struct cancel_request {
     bytes key;
 };
 result<cancel_request> decode_cancel(bytes packet);
+// `key`: the body of BackendKeyData, which has process ID and secret key in the same order.
+buffer encode_cancel(std::string_view key);
 
 }  // namespace protocol

@@ -146,6 +146,7 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
         record->attempts = tries.attempts();
         record->lock_wait_ms = std::chrono::duration<double, std::milli>(now_ - m.began).count();
     }
+    if (inside && !reply.error) note_lock_held(locks, record);
     co_await answer_held(m, std::move(reply), inside, record);
 }
 
@@ -155,7 +156,6 @@ task<void> gate::answer_held(judged_message& m, held_reply reply, bool inside, s
     noted done{.kind = note::statement, .script = m.text, .record = std::move(record), .sent = m.began, .tag = reply.command_tag,
                .sqlstate = std::string(reply.sqlstate())};
     if (inside && !failed) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
-    holds_lock_ = holds_lock_ || (inside && !failed);
     if (inside && !failed)
         for (const auto& of_one : m.deeds) so_far_.after(of_one);
     if (m.query) co_await restore(status());

@@ -87,6 +87,16 @@ public:
     // like a Query, with ReadyForQuery to the client, and an error before it where it failed.
     void resume(deferred_work work, std::string_view statement, outbox& to_server, outbox& to_client);
 
+    // locks.max_hold: until when the client's transaction may keep the strong lock that it holds; nullopt: it holds none. To be
+    // asked whenever something has happened; when the time has come, relieve() says (and does) what is to be done.
+    std::optional<std::chrono::steady_clock::time_point> held_until();
+    // none: nothing, or it is under way. wait: ask again soon. cancel: what the server runs is to be canceled, then wait.
+    // end: fatal() is set.
+    enum class relief { none, wait, cancel, end };
+    relief relieve(outbox& to_server, outbox& to_client);
+    // The body of the server's BackendKeyData.
+    std::string_view server_key() const noexcept { return known_.server_key; }
+
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
 
@@ -260,6 +270,14 @@ private:
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
 
+    // hold_cap.cpp: for how long a strong lock is kept
+    void note_lock_held(std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record);
+    void forget_lock_held();
+    task<void> let_go();
+    bool canceled_for_holding(protocol::bytes error) const;
+    policy::finding held_too_long() const;
+    void note_held_too_long();
+
     // auditing.cpp: what is written down
     audit_record record_of(std::string_view statement, bool query) const;
     std::shared_ptr<audit_record> audit_too_long(std::string_view statement, bool query);
@@ -319,6 +337,13 @@ private:
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
     bool holds_lock_ = false;        // the transaction may hold a blocking lock already: waiting for another would extend it
+    struct {
+        std::optional<std::chrono::steady_clock::time_point> since;  // the statement was done; nullopt: it is not yet
+        std::chrono::milliseconds cap{0};
+        std::string on;                        // ACCESS EXCLUSIVE on shop_order
+        std::shared_ptr<audit_record> record;  // of the statement that has taken it
+        bool canceled = false;                 // what came behind it, because of the cap
+    } hold_;
     const bool splits_;  // transactions may be cut in two: their savepoints must be known
     std::vector<deferred_work> deferred_;    // by the transaction in hand, and kept as long as so_far_ knows of it
     std::deque<deferred_work> committed_;    // to be done before the next ReadyForQuery in which no transaction is open

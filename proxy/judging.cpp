@@ -271,7 +271,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
         co_await attempt(m, std::move(d), record);
         co_return;
     }
-    if (d.timeouts == timeout_class::blocking) holds_lock_ = true;
+    if (d.timeouts == timeout_class::blocking) note_lock_held(wanted_locks(d), record);
     if (d.timeouts != timeout_class::none && !d.sets_timeouts && !known_.replication) {
         auto armed = co_await arm(m, d.timeouts, false);
         if (!armed.ok()) {

@@ -136,7 +136,8 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') {  // no transaction is open
         drop_deferred(false);
-        holds_lock_ = rows_changed_ = false;
+        forget_lock_held();
+        rows_changed_ = false;
         so_far_.clear();
     }
     if (h.tag == 'R') password_owed_ = asks_for_password(body);
@@ -157,6 +158,10 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     else if (h.tag != 'Z') flush_commit_reply();
     if (h.tag == 'C' && reply.note == 0) rows_changed_ = rows_changed_ || changes_rows(protocol::as_text(body));
     if (reply.note != 0 && on_noted_reply(reply, h.tag, body) == verdict::swallow) return verdict::swallow;
+    if (h.tag == 'E' && canceled_for_holding(body)) {
+        to_client_->add(protocol::encode_error(error_of(held_too_long())));
+        return verdict::swallow;
+    }
     return h.tag == 'Z' ? on_ready(static_cast<char>(body.empty() ? 'I' : body[0])) : fate;
 }
 

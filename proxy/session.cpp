@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "protocol/backend.hpp"
+#include "protocol/startup.hpp"
 
 // A session's traffic and its end. How it comes to be stands in entrance.cpp.
 
@@ -19,6 +20,9 @@ constexpr int reads_per_turn = 16;              // of the scratch buffer, then i
 
 // How long the client (and the server after Terminate or FATAL) is waited for at the end.
 constexpr std::chrono::seconds farewell{1}, last_results{60}, parting{10};
+
+// What was canceled because of locks.max_hold is given so long to end.
+constexpr std::chrono::seconds second_look{1};
 
 }  // namespace
 
@@ -51,6 +55,7 @@ session::session(house& h, int client, std::function<void(session&)> gone)
 
 session::~session() {
     house_.loop.cancel_timer(timer_);
+    house_.loop.cancel_timer(hold_timer_);
     leave();
     --house_.shared.connections;
 }
@@ -141,6 +146,7 @@ void session::take_stock() {
     }
     if (lost) return client.close();
     watch_phase();
+    watch_hold();
     if (client.ended() && !half_closed_ && !gate_->closed() && server.unsent() == 0) {
         half_closed_ = true;
         server.shutdown_send();
@@ -158,6 +164,28 @@ void session::watch_phase() {
         parting_ = true;
         timer_ = house_.loop.at(house_.loop.now() + parting, [this] { guarded([this] { hang_up(); }); });
     }
+}
+
+void session::watch_hold() {
+    const auto until = gate_->held_until();
+    if (until && hold_timer_ == 0) hold_timer_ = house_.loop.at(*until, [this] { guarded([this] { on_hold_timer(); }); });
+}
+
+void session::on_hold_timer() {
+    hold_timer_ = 0;
+    if (stage_ != stage::relaying) return;
+    gate_->set_now(house_.loop.now());
+    const auto what = gate_->relieve(house_.to_server, house_.to_client);
+    server_.socket.send(house_.to_server);
+    client_.socket.send(house_.to_client);
+    if (what == gate::relief::cancel) cancel_statement();
+    if (what == gate::relief::cancel || what == gate::relief::wait)
+        hold_timer_ = house_.loop.at(house_.loop.now() + second_look, [this] { guarded([this] { on_hold_timer(); }); });
+    take_stock();
+}
+
+void session::cancel_statement() {
+    cancel_ = std::make_unique<canceler>(house_, protocol::encode_cancel(gate_->server_key()), [this] { cancel_.reset(); });
 }
 
 void session::on_server_gone() {

@@ -73,6 +73,9 @@ private:
     void take_stock();
     void on_server_gone();
     void watch_phase();
+    void watch_hold();
+    void on_hold_timer();
+    void cancel_statement();
     bool idle() const noexcept;
 
     void say_fatal(const char* sqlstate, std::string message, std::string hint = {});
@@ -96,6 +99,7 @@ private:
     std::unique_ptr<canceler> cancel_;
     std::unique_ptr<gate> gate_;       // from the StartupMessage on
     event_loop::timer timer_ = 0;      // startup, then the last farewell
+    event_loop::timer hold_timer_ = 0; // of the strong lock that the client's transaction holds (locks.max_hold)
     bool starting_ = true;             // no ReadyForQuery yet: timer_ is limits.startup
     bool counted_ = false;             // in shared.clients
     bool heard_ = false;               // the server has said something

@@ -113,7 +113,7 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
     }
     std::erase_if(deferred_, [&](const deferred_work& w) { return !so_far_.put_off(w.plan.relation, w.plan.object); });
     if (at_once) {
-        holds_lock_ = true;
+        note_lock_held(locks, record);
         for (const auto& of_one : m.deeds) so_far_.after(of_one);
     }
     so_far_.after({{{.what = deed::kind::deferred, .relation = work.plan.relation, .name = work.plan.object}}});

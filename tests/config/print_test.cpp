@@ -38,6 +38,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"timeouts.online_lock", "7s"},
     {"timeouts.online_statement", "90s"},
     {"locks.budget", "61s"},
+    {"locks.max_hold", "7s"},
     {"locks.old_after", "3s"},
     {"limits.clients", "12"},
     {"limits.statement", "64KiB"},

@@ -41,6 +41,7 @@ constexpr auto whole = R"(scopes:
     timeouts.online_lock: 3s
     timeouts.online_statement: 4s
     locks.budget: 10s
+    locks.max_hold: 20s
     locks.old_after: 1s
     overrides.users: 'dba'
     rules:

@@ -92,4 +92,8 @@ TEST(cancel_request, keys_of_every_length_that_there_is) {
     EXPECT_EQ(protocol::decode_cancel(exact(packet(80877103, int32(1) + int32(2))).bytes()).error(), errc::bad_value);
 }
 
+TEST(cancel_request, is_made_of_the_key_that_the_server_has_given) {
+    EXPECT_EQ(protocol::as_text(protocol::encode_cancel(int32(4711) + "secret")), packet(80877102, int32(4711) + "secret"));
+}
+
 }  // namespace

@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include "policy/lock_mode.hpp"
+#include "protocol/sqlstate.hpp"
+#include "proxy/gate.hpp"
+#include "proxy/refusal.hpp"
+
+// The hold cap (locks.max_hold): a lock is kept until the end of its transaction, so what follows a statement that has taken
+// a strong one is limited too, also the time in which the client does nothing.
+//
+// A statement that runs is canceled; its error becomes LK003. A transaction that has failed keeps its locks where they were
+// taken before a savepoint: there a ROLLBACK, a BEGIN and an error of ours let them go, and the client still sees a failed
+// transaction. A client that does nothing cannot be told anything, and a COMMIT in a failed transaction is answered without an
+// error: it would believe in its commit. So its session ends, as idle_in_transaction_session_timeout ends one.
+
+namespace proxy {
+
+void gate::note_lock_held(std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record) {
+    if (!holds_lock_) hold_ = {.record = std::move(record)};
+    holds_lock_ = true;
+    for (const auto& lock : locks.first(hold_.on.empty() ? std::min<std::size_t>(locks.size(), 1) : 0))
+        hold_.on = std::string(policy::name(lock.mode)) + " on " + lock.relation;
+}
+
+void gate::forget_lock_held() {
+    holds_lock_ = false;
+    hold_ = {};
+}
+
+std::optional<std::chrono::steady_clock::time_point> gate::held_until() {
+    using std::chrono::milliseconds;
+    const bool between = !task_ && conversation_.owed().settled();  // the statement that takes the lock has limits of its own
+    if (holds_lock_ && !hold_.since && between && status() != 'I' && conduct_.locks.max_hold > milliseconds::zero()) {
+        hold_.since = now_;
+        hold_.cap = conduct_.locks.max_hold;
+    }
+    if (!hold_.since) return std::nullopt;
+    return *hold_.since + hold_.cap;
+}
+
+gate::relief gate::relieve(outbox& to_server, outbox& to_client) {
+    if (!hold_.since || now_ < *hold_.since + hold_.cap) return relief::none;
+    if (task_) return relief::wait;
+    to_server_ = &to_server;
+    to_client_ = &to_client;
+    if (conversation_.phase() == protocol::phase::ready && status() == 'E' && client_rest_ == 0) {
+        note_held_too_long();
+        start(let_go());
+        return relief::none;
+    }
+    if (conversation_.phase() != protocol::phase::ready && !hold_.canceled) {
+        hold_.canceled = true;
+        return relief::cancel;
+    }
+    note_held_too_long();
+    fatal_ = error_of(held_too_long());
+    fatal_->set('S', "FATAL");
+    fatal_->set('V', "FATAL");
+    return relief::end;
+}
+
+// The client knows already that its transaction has failed; it stays so.
+task<void> gate::let_go() {
+    co_await ask_one("/* lockkeeper */ ROLLBACK");
+    co_await ask_one("/* lockkeeper */ BEGIN");
+    co_await ask_one(poison(held_too_long()));
+}
+
+bool gate::canceled_for_holding(protocol::bytes error) const {
+    if (!hold_.canceled) return false;
+    const auto fields = protocol::decode_error(error);
+    return fields && fields->get('C') == protocol::sqlstate::query_canceled;
+}
+
+policy::finding gate::held_too_long() const {
+    const auto ms = hold_.cap.count();
+    const auto cap = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+    return {.rule = "held-too-long",
+            .action = config::action::reject,
+            .message = "the transaction has held " + (hold_.on.empty() ? "a strong lock" : hold_.on) + " for more than " + cap,
+            .detail = "A lock is kept until the end of its transaction, and all who want to use the relation wait as long. "
+                      "Nothing of the transaction is done.",
+            .hint = "Give statements that take strong locks a transaction of their own, without changes of data or pauses behind "
+                    "them (in Django: a migration for the schema, another one for RunPython), or raise locks.max_hold.",
+            .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)};
+}
+
+void gate::note_held_too_long() {
+    if (!hold_.record) return;
+    audit_outcome(*hold_.record, "held too long",
+                  {.kind = note::statement, .sent = *hold_.since, .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)});
+}
+
+}  // namespace proxy
