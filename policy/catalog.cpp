@@ -85,7 +85,6 @@ private:
 
     void about(const create_index& i) {
         about(i.table);
-        if (i.concurrently) return;
         const auto names = i.name.empty() ? index_names(i.table.name, i.name_parts, name_attempts) : std::vector{i.name};
         for (const auto& name : names) new_indexes_.add(i.table, name);
     }
