@@ -2,9 +2,11 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "policy/parse.hpp"
 #include "policy/parse_nodes.hpp"
+#include "policy/quote.hpp"
 
 // DO blocks: the body is read by libpg_query's PL/pgSQL parser, which gives a tree as JSON.
 namespace policy::nodes {
@@ -107,13 +109,19 @@ private:
 
 }  // namespace
 
-words block_of(const PgQuery__DoStmt& s, std::string_view sql, std::size_t offset) {
+// libpg_query gets the body alone: it would also compile every CREATE FUNCTION behind the DO, and where one of them, or the DO,
+// has no body, its assertion ends the process.
+words block_of(const PgQuery__DoStmt& s) {
     std::string language = "plpgsql";
-    for (const auto* n : list(s.args, s.n_args))
-        if (n->node_case == PG_QUERY__NODE__NODE_DEF_ELEM && text(n->def_elem->defname) == "language")
-            language = string_of(n->def_elem->arg);
+    std::optional<std::string> body;
+    for (const auto* n : list(s.args, s.n_args)) {
+        if (n->node_case != PG_QUERY__NODE__NODE_DEF_ELEM) continue;
+        if (text(n->def_elem->defname) == "language") language = string_of(n->def_elem->arg);
+        if (text(n->def_elem->defname) == "as") body = string_of(n->def_elem->arg);
+    }
     if (language != "plpgsql") return unmodelled{"DO LANGUAGE " + language};
-    const std::string statement(sql.substr(offset));
+    if (!body) return unmodelled{"DO"};
+    const std::string statement = "DO " + literal(*body);
     const std::unique_ptr<PgQueryPlpgsqlParseResult, free_result> result(
         new PgQueryPlpgsqlParseResult(pg_query_parse_plpgsql(statement.c_str())));
     if (result->error || !result->plpgsql_funcs) return unmodelled{"DO"};

@@ -87,7 +87,7 @@ query copy_of(const PgQuery__CopyStmt& s);
 // What stands below the node, whatever it is: the query of a view, the expression of a policy.
 void add_relations(const PgQuery__Node& n, query& out);
 // DO: its body's statements.
-words block_of(const PgQuery__DoStmt& s, std::string_view sql, std::size_t offset);
+words block_of(const PgQuery__DoStmt& s);
 // Everything that changes the schema or locks; unmodelled where the node is on no list.
 words ddl_of(const PgQuery__Node& n);
 // CREATE TABLE, CREATE FOREIGN TABLE, CREATE TABLE AS, SELECT INTO, CREATE SCHEMA with its elements.

@@ -64,7 +64,7 @@ words words_of(const PgQuery__Node& n, std::string_view sql, std::size_t offset)
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT: return setting_of(*n.variable_set_stmt);
     case PG_QUERY__NODE__NODE_INDEX_STMT: return index_of(*n.index_stmt, sql, offset);
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT: return alter_table_of(*n.alter_table_stmt, sql);
-    case PG_QUERY__NODE__NODE_DO_STMT: return block_of(*n.do_stmt, sql, offset);
+    case PG_QUERY__NODE__NODE_DO_STMT: return block_of(*n.do_stmt);
     // Nothing that another session would have to wait for. What a procedure does cannot be seen, no more than
     // what a function does that a SELECT calls.
     case PG_QUERY__NODE__NODE_CALL_STMT:

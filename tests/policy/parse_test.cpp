@@ -155,6 +155,15 @@ TEST(parse, a_do_block_that_cannot_be_followed_is_unmodelled) {
     EXPECT_TRUE(std::holds_alternative<unmodelled>(only("DO LANGUAGE plperl 'x'").what));
 }
 
+// libpg_query would end the process.
+TEST(parse, a_do_without_a_body_or_beside_a_function_without_one) {
+    EXPECT_TRUE(std::holds_alternative<unmodelled>(only("DO LANGUAGE plpgsql").what));
+    const auto both = parse("DO $$ BEGIN DROP TABLE t; END $$; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql", true);
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_EQ(std::get<block>(both[0].what).body.size(), 1u);
+    EXPECT_EQ(as<block>("DO 'BEGIN EXECUTE ''DROP TABLE \"a\\\\b\"''; END'").body.size(), 1u);
+}
+
 TEST(parse, types_and_expressions) {
     const auto a = as<alter_table>("ALTER TABLE t ALTER c TYPE numeric(10, 2)[] USING f(c)::numeric");
     const auto& c = *a.steps.at(0).column;
