@@ -24,6 +24,7 @@ struct column_facts {
     std::int32_t number = 0;     // attnum
     bool not_null = false, has_default = false, generated = false, identity = false, inherited = false;
     bool is_virtual = false;     // GENERATED ... VIRTUAL
+    std::string mark;            // that a plan has left on it (policy/plans/mark.hpp); empty: none
 };
 
 struct index_facts {
@@ -136,9 +137,11 @@ struct taken_constraint {
     relation_name table;              // as the ALTER TABLE names it
     std::string name;
     bool of_table = false;            // of that very table
+    std::uint32_t relation = 0;       // of this one, otherwise
     constraint_kind kind = constraint_kind::other;
     bool valid = true;
     std::optional<std::string> definition;  // pg_get_constraintdef; nullopt: could not be asked without waiting
+    std::string mark{};               // that a plan has left on it (policy/plans/mark.hpp); empty: none
 };
 
 // All that is asked of the catalog for one text.

@@ -50,7 +50,11 @@ const std::string& constraint_names() {
     static const std::string sql = of_wanted(R"(
 SELECT 'taken constraint', a.schema, a.name, a.index, k.conrelid = a.oid, k.contype, k.convalidated,
        CASE WHEN EXISTS (SELECT FROM locks AS l WHERE (l.relation = k.conrelid) AND (l.mode = 'AccessExclusiveLock'))
-            THEN NULL ELSE pg_catalog.pg_get_constraintdef(k.oid) END
+            THEN NULL ELSE pg_catalog.pg_get_constraintdef(k.oid) END,
+       k.conrelid,
+       (SELECT d.description FROM pg_catalog.pg_description AS d
+        WHERE (d.objoid = k.oid) AND (d.classoid = 2606::pg_catalog.oid) AND (d.objsubid = 0)
+          AND pg_catalog.starts_with(d.description, 'lockkeeper:'))
 FROM asked AS a
 JOIN pg_catalog.pg_class AS t ON (t.oid = a.oid)
 JOIN pg_catalog.pg_constraint AS k ON ((k.connamespace = t.relnamespace) AND (k.conname = a.index::pg_catalog.name)))");

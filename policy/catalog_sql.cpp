@@ -165,7 +165,9 @@ SELECT 'column', a.attrelid, a.attname, a.atttypid, a.atttypmod, pg_catalog.form
        a.attnotnull AND NOT EXISTS (
            SELECT FROM pg_catalog.pg_constraint AS k
            WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),
-       a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base, t.modifier, a.attnum, a.attgenerated = 'v'
+       a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base, t.modifier, a.attnum, a.attgenerated = 'v',
+       (SELECT d.description FROM pg_catalog.pg_description AS d
+        WHERE d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum AND pg_catalog.starts_with(d.description, 'lockkeeper:'))
 FROM pg_catalog.pg_attribute AS a, LATERAL (
     WITH RECURSIVE base(oid, modifier) AS (
         SELECT a.atttypid, a.atttypmod

@@ -106,7 +106,7 @@ std::string explain_text(const plan& p) {
     std::string out;
     std::size_t number = 0;
     for (const auto& s : p.steps) {
-        out += std::to_string(++number) + ". " + s.sql + "\n";
+        out += std::to_string(++number) + ". " + text_of(s) + "\n";
         out += wrapped(s.why + (s.place == step_place::own ? " (outside a transaction)" : " (in the transaction)"), "   ");
         if (!s.unless.empty()) out += wrapped("left out where there is nothing to do", "   ");
         if (!s.undo.empty()) out += "   if it fails: " + s.undo + "\n";

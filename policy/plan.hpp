@@ -23,6 +23,7 @@ struct wanted_lock {
 // One statement that the proxy runs in place of the client's. Data only; proxy/plan_machine runs, retries and undoes it.
 struct step {
     std::string sql;
+    std::vector<std::string> and_then;  // statements that follow in the same transaction: all of it is done, or nothing
     std::string sql_from; // instead: a query whose rows are the statements to run, one by one; no row: nothing is to do
     timeout_class timeouts = timeout_class::none;
     step_place place = step_place::own;
@@ -47,5 +48,8 @@ struct plan {
     std::string builds;
     std::string relation, object;  // whose index or constraint it makes, and its name: what is deferred must not be named
 };
+
+// The statements of a step as one text; empty where they are not known before.
+std::string text_of(const step& s);
 
 }  // namespace policy

@@ -164,6 +164,7 @@ private:
         c.modifier = r.integer(13);
         c.number = r.integer(14);
         c.is_virtual = r.flag(15);
+        c.mark = r.text(16);
         relation->columns.push_back(std::move(c));
     }
 
@@ -226,7 +227,7 @@ private:
     }
 
     void taken_constraint_of(const row_reader& r, const catalog_row& row) {
-        taken_constraint t{{r.text(1), r.text(2)}, r.text(3), r.flag(4), kind_of(r.letter(5)), r.flag(6), std::nullopt};
+        taken_constraint t{{r.text(1), r.text(2)}, r.text(3), r.flag(4), r.oid(8), kind_of(r.letter(5)), r.flag(6), std::nullopt, r.text(9)};
         if (row.size() > 7) t.definition = row[7];
         facts_.taken_constraints.push_back(std::move(t));
     }

@@ -84,13 +84,15 @@ json::array relations_of(const audit_record& r) {
     return all;
 }
 
+json::object step_of(const audit_step& step) {
+    json::object one{{"sql", valid_utf8(redacted(step.sql))}, {"outcome", step.outcome}, {"ms", step.ms}};
+    if (step.undo) one["undo"] = true;
+    return one;
+}
+
 json::array steps_of(const audit_record& r) {
     json::array all;
-    for (const auto& step : r.steps) {
-        json::object one{{"sql", valid_utf8(redacted(step.sql))}, {"outcome", step.outcome}, {"ms", step.ms}};
-        if (step.undo) one["undo"] = true;
-        all.push_back(std::move(one));
-    }
+    for (const auto& step : r.steps) all.push_back(step_of(step));
     return all;
 }
 
@@ -110,6 +112,10 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     o["transaction"] = r.transaction;
     o["statement"] = valid_utf8(redacted(r.statement, r.understood));
     put(o, "kind", r.kind);
+    if (r.event == "step") {
+        o["step"] = step_of(r.steps.front());
+        return one_line(o);
+    }
     if (!r.relations.empty()) o["relations"] = relations_of(r);
     o["class"] = r.timeout_class;
     o["rules"] = json::value_from(r.rules);

@@ -24,14 +24,14 @@ struct audit_relation {
 // One statement of a plan that was sent.
 struct audit_step {
     std::string sql;
-    std::string outcome;  // "done", or the SQLSTATE
+    std::string outcome;  // "done", the SQLSTATE, "skipped", or "unknown": the server was lost meanwhile
     bool undo = false;
     std::int64_t ms = 0;
 };
 
-// One line of the audit log: a decision about one Query or Execute, or what came of it.
+// One line of the audit log: a decision about one Query or Execute, how one step of its plan ended, or what came of it all.
 struct audit_record {
-    std::string event;  // "decision" or "outcome"
+    std::string event;  // "decision", "step" or "outcome"
     std::uint64_t session = 0;
     std::string client, user, database, application_name;
     std::uint32_t server_pid = 0;
@@ -46,7 +46,7 @@ struct audit_record {
     std::string override_reason;
     std::string action, mode;
     std::vector<std::string> plan;  // what is to run instead, as far as it is known before
-    std::vector<audit_step> steps;  // ... and what came of each statement
+    std::vector<audit_step> steps;  // ... and what came of each statement; of a "step" that one
     int attempts = 0;          // of taking the locks; 0: not counted
     double lock_wait_ms = 0;   // from the first look to the attempt that ended it
     double duration_ms = 0;

@@ -89,8 +89,9 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
     r->understood = std::find(r->rules.begin(), r->rules.end(), "unparseable") == r->rules.end();
     if (d.replacement)
         for (const auto& step : d.replacement->steps)
-            if (!step.sql.empty()) r->plan.push_back(step.sql);
+            if (!step.sql.empty()) r->plan.push_back(text_of(step));
     audit_(audit_record(*r));
+    in_hand_ = r;
     return r;
 }
 
@@ -101,6 +102,29 @@ void gate::audit_outcome(const audit_record& decision, std::string_view outcome,
     r.tag = n.tag;
     r.sqlstate = n.sqlstate;
     r.duration_ms = std::chrono::duration<double, std::milli>(now_ - n.sent).count();
+    audit_(std::move(r));
+    if (in_hand_.get() == &decision) in_hand_.reset();
+}
+
+// What is not known yet is what the record says, should the server be lost now.
+void gate::audit_step_begun(const std::shared_ptr<audit_record>& decision, const run_step& step) {
+    auto sql = step.sql;
+    for (const auto& next : step.and_then) sql += "; " + next;
+    decision->steps.push_back({.sql = std::move(sql), .outcome = "unknown", .undo = step.undo});
+}
+
+// A line of its own, so that the log tells how far a plan has come whose outcome is never written.
+void gate::audit_step_ended(const std::shared_ptr<audit_record>& decision, const batch_reply& reply,
+                            std::chrono::steady_clock::duration took) {
+    auto& step = decision->steps.back();
+    step.outcome = reply.ok() ? "done" : reply.error ? std::string(reply.error->get('C')) : "skipped";
+    step.ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+    auto r = record_of(decision->statement, decision->protocol == "simple");
+    r.event = "step";
+    r.transaction = decision->transaction;
+    r.understood = decision->understood;
+    r.kind = decision->kind;
+    r.steps = {step};
     audit_(std::move(r));
 }
 

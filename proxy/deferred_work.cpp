@@ -75,6 +75,8 @@ std::vector<policy::wanted_lock> locks_at(const json::object& o) {
 json::object as_json(const policy::step& s) {
     json::object o;
     put_texts(o, s, texts_of_step);
+    if (!s.and_then.empty()) o["and_then"] = json::value_from(s.and_then);
+    if (s.undoes_earlier) o["undoes_earlier"] = true;
     o["class"] = word(s.timeouts);
     o["undo_class"] = word(s.undo_timeouts);
     o["locks"] = locks_as_json(s.locks);
@@ -84,6 +86,8 @@ json::object as_json(const policy::step& s) {
 policy::step step_of(const json::object& o) {
     policy::step s;
     get_texts(o, s, texts_of_step);
+    if (const auto* next = o.if_contains("and_then")) s.and_then = json::value_to<std::vector<std::string>>(*next);
+    if (const auto* earlier = o.if_contains("undoes_earlier")) s.undoes_earlier = earlier->as_bool();
     s.timeouts = class_at(o, "class");
     s.undo_timeouts = class_at(o, "undo_class");
     s.locks = locks_at(o);

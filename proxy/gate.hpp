@@ -227,7 +227,7 @@ private:
     task<void> run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<plan_result> take_steps(const judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> whole,
                                  std::shared_ptr<audit_record> record);
-    task<batch_reply> ask_in_place(std::string sql);
+    task<batch_reply> ask_in_place(run_step step);
     task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
@@ -283,6 +283,8 @@ private:
     std::shared_ptr<audit_record> audit_too_long(std::string_view statement, bool query);
     std::shared_ptr<audit_record> audit_decision(const judged_message& m, const policy::decision& d);
     void audit_outcome(const audit_record& decision, std::string_view outcome, const noted& n);
+    void audit_step_begun(const std::shared_ptr<audit_record>& decision, const run_step& step);
+    void audit_step_ended(const std::shared_ptr<audit_record>& decision, const batch_reply& reply, std::chrono::steady_clock::duration took);
     void audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
                     const std::optional<protocol::error_fields>& error, std::string_view tag);
 
@@ -352,6 +354,7 @@ private:
     bool rows_changed_ = false;      // ... and whether statements that were not judged have changed rows in it
     std::optional<armed_timeouts> armed_;
     bool running_plan_ = false;
+    std::shared_ptr<audit_record> in_hand_;  // of what was decided last, or of the plan that runs, until its outcome is written
     std::chrono::steady_clock::time_point plan_began_{};
 
     // the session, from the startup packet and ParameterStatus

@@ -34,6 +34,7 @@ plan_action plan_machine::next_statement() {
     const auto about = failed_ ? cursor_ : at_;
     const auto& step = plan_.steps[about];
     run_step next{.sql = std::move(statements_.front()),
+                  .and_then = failed_ ? std::vector<std::string>() : step.and_then,
                   .timeouts = failed_ ? step.undo_timeouts : step.timeouts,
                   .place = step.place,
                   .undo = failed_.has_value(),
@@ -44,7 +45,7 @@ plan_action plan_machine::next_statement() {
 
 run_step plan_machine::question(const std::string& sql) const {
     const auto about = failed_ ? cursor_ : at_;
-    return {.sql = sql, .place = plan_.steps[about].place, .guard = true, .undo = failed_.has_value(), .step = about};
+    return {.sql = sql, .and_then = {}, .place = plan_.steps[about].place, .guard = true, .undo = failed_.has_value(), .step = about};
 }
 
 plan_action plan_machine::fail() {
@@ -53,8 +54,9 @@ plan_action plan_machine::fail() {
 }
 
 plan_action plan_machine::on_cancel() {
-    // A step of one statement that was not sent has not begun.
-    if (phase_ == phase::running && plan_.steps[at_].sql_from.empty()) started_.pop_back();
+    // A step of one statement that was not sent has not begun; but its undo may be about what the steps before it have done.
+    const auto& step = plan_.steps[at_];
+    if (phase_ == phase::running && step.sql_from.empty() && !step.undoes_earlier) started_.pop_back();
     return fail();
 }
 

@@ -22,6 +22,7 @@ struct step_outcome {
 // What the shell does next for a plan.
 struct run_step {
     std::string sql;
+    std::vector<std::string> and_then;  // in the same transaction
     policy::timeout_class timeouts = policy::timeout_class::none;
     policy::step_place place = policy::step_place::own;
     bool guard = false;          // one of our questions: the outcome's `answer`, or its `statements`, are read

@@ -275,6 +275,7 @@ void gate::on_server_lost() {
         noted_.pop_front();
         finish(std::move(lost), "server lost");
     }
+    if (const auto left = in_hand_) audit_outcome(*left, "server lost", {.kind = note::statement, .sent = running_plan_ ? plan_began_ : now_});
 }
 
 }  // namespace proxy

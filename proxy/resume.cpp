@@ -105,7 +105,7 @@ deferred_work work_of(const catalog_row& row) {
 }
 
 void print_steps(const deferred_work& work) {
-    for (const auto& s : work.plan.steps) std::cout << "    " << (s.sql.empty() ? s.why : s.sql) << "\n";
+    for (const auto& s : work.plan.steps) std::cout << "    " << (s.sql.empty() ? s.why : text_of(s)) << "\n";
 }
 
 void print_error(const protocol::error_fields& error) {

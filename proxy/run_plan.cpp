@@ -25,19 +25,13 @@ step_outcome outcome_of(const batch_reply& reply) {
     return outcome;
 }
 
-audit_step audited(const run_step& step, const batch_reply& reply, std::chrono::steady_clock::duration took) {
-    return {.sql = step.sql,
-            .outcome = reply.ok() ? "done" : reply.error ? std::string(reply.error->get('C')) : "skipped",
-            .undo = step.undo,
-            .ms = std::chrono::duration_cast<milliseconds>(took).count()};
-}
-
 }  // namespace
 
 // In the client's transaction block a failure is undone by itself, so that it may be tried again.
-task<batch_reply> gate::ask_in_place(std::string sql) {
-    std::vector<policy::catalog_query> one{{std::move(sql), {}}};
-    auto reply = co_await ask_safely(std::move(one), batch_end::sync);
+task<batch_reply> gate::ask_in_place(run_step step) {
+    std::vector<policy::catalog_query> together{{std::move(step.sql), {}}};
+    for (auto& next : step.and_then) together.push_back({std::move(next), {}});
+    auto reply = co_await ask_safely(std::move(together), batch_end::sync);
     co_return reply;
 }
 
@@ -52,7 +46,7 @@ task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std
             reply.error = std::move(turn.error);
             co_return reply;
         }
-        reply = co_await ask_in_place(step.sql);
+        reply = co_await ask_in_place(step);
         if (!reply.error || !lost_the_lock(reply.error->get('C'))) co_return reply;
         if (turn.last) {
             reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
@@ -74,7 +68,7 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
         co_return reply;
     }
     reply = co_await arm(m, step.timeouts, !strong);
-    if (reply.ok()) reply = co_await ask_in_place(step.sql);
+    if (reply.ok()) reply = co_await ask_in_place(std::move(step));
     co_return reply;
 }
 
@@ -90,6 +84,7 @@ task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan p
                                    std::shared_ptr<audit_record> record) {
     running_plan_ = true;
     plan_began_ = now_;
+    in_hand_ = record;
     plan_machine machine(std::move(plan));
     std::optional<protocol::error_fields> error;
     auto action = machine.start();
@@ -102,8 +97,9 @@ task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan p
         }
         const auto& own = machine.plan().steps[step.step].locks;
         const auto began = now_;
+        if (record && !step.guard) audit_step_begun(record, step);
         auto reply = co_await take_step(m, step, own.empty() ? whole : own);
-        if (record && !step.guard) record->steps.push_back(audited(step, reply, now_ - began));
+        if (record && !step.guard) audit_step_ended(record, reply, now_ - began);
         // The signal may have come together with a timeout, which is what the server reports then.
         if (reply.error && !error) error = canceled_ ? canceled_by_user() : reply.error;
         action = machine.on_outcome(outcome_of(reply));
@@ -141,7 +137,8 @@ task<std::optional<protocol::error_fields>> gate::run_neighbours(std::vector<std
     std::optional<protocol::error_fields> error;
     for (auto& sql : statements) {
         if (error || status() != 'T') break;
-        auto reply = co_await ask_in_place(std::move(sql));
+        run_step neighbour{.sql = std::move(sql)};
+        auto reply = co_await ask_in_place(std::move(neighbour));
         error = std::move(reply.error);
     }
     co_return error;

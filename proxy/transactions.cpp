@@ -19,7 +19,7 @@ namespace {
 
 std::string statements_of(const policy::plan& p) {
     std::string out;
-    for (const auto& step : p.steps) out += (out.empty() ? "" : " ") + (step.sql.empty() ? step.why : step.sql + ";");
+    for (const auto& step : p.steps) out += (out.empty() ? "" : " ") + (step.sql.empty() ? step.why : text_of(step) + ";");
     return out;
 }
 

@@ -4,7 +4,7 @@
 
 #include "policy/plans/attach_partition.hpp"
 #include "policy/plans/constraint.hpp"
-#include "policy/plans/guards.hpp"
+#include "policy/plans/mark.hpp"
 #include "policy/plans/proof.hpp"
 #include "policy/quote.hpp"
 
@@ -52,7 +52,7 @@ bool needed_by_others(const alter_table& a, const std::string& column) {
 
 class alteration_plan {
 public:
-    explicit alteration_plan(draft d) : d_(std::move(d)) {}
+    explicit alteration_plan(draft d) : d_(std::move(d)) { d_.resumes = left_behind(); }
 
     outcome made_of_actions() && {
         for (const auto& s : d_.what.steps)
@@ -64,6 +64,15 @@ public:
     }
 
 private:
+    // An earlier run of this very statement has added its columns and got no further.
+    bool left_behind() const {
+        const auto& all = d_.what.steps;
+        return std::any_of(all.begin(), all.end(), [&](const alter_step& s) {
+            const auto* column = s.action == alter_action::add_column ? d_.table.column(s.name) : nullptr;
+            return column && says(column->mark, d_.statement());
+        });
+    }
+
     void take(const alter_step& s) {
         if (!d_.cannot.empty()) return;
         const auto original = d_.text_of(s.where);
@@ -75,7 +84,6 @@ private:
         case alter_action::set_not_null:
             if (!prove_not_null(d_, s.name)) return;
             d_.last.push_back(original);
-            d_.undo_last.push_back("ALTER COLUMN " + quoted(s.name) + " DROP NOT NULL");
             return;
         // Nothing that the constraints could depend on, and nothing that takes time.
         case alter_action::set_default:
@@ -117,7 +125,7 @@ private:
     void add_column(const alter_step& s) {
         auto original = d_.text_of(s.where);
         const auto& all = s.column->constraints;
-        const bool there = s.if_exists && d_.table.column(s.name);
+        const bool there = s.if_exists && d_.table.column(s.name) && !d_.resumes;
         if (there) return d_.last.push_back(original);
         const bool split = std::any_of(all.begin(), all.end(), [&](const auto& k) { return apart(k, *s.column); });
         if (!split && !needed_by_others(d_.what, s.name)) return d_.last.push_back(original);
@@ -142,38 +150,38 @@ private:
         p.object = d_.object;
         p.builds = d_.builds;
         p.deferrable = d_.what.steps.size() == 1 && !d_.object.empty();
-        if (!d_.columns.empty())
-            p.steps.push_back(made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read"));
+        if (!d_.columns.empty()) p.steps.push_back(column_step());
         for (auto& s : d_.before) p.steps.push_back(std::move(s));
         if (!d_.last.empty()) p.steps.push_back(last_statement());
-        if (!d_.drop_proofs.empty()) p.steps.push_back(last_step());
-        take_back_columns(p);
+        if (!d_.columns.empty() && !d_.put_off()) d_.marked.push_back(column_mark().object);
+        for (const auto& object : d_.marked) p.steps.back().and_then.push_back("COMMENT ON " + object + " IS NULL");  // new: it had none
         return p;
+    }
+
+    mark column_mark() const { return mark_on_column(d_.table, d_.drop_columns.front(), d_.statement()); }
+
+    step column_step() const {
+        const auto ours = column_mark();
+        std::vector<std::string> drops;
+        for (const auto& name : d_.drop_columns) drops.push_back("DROP COLUMN IF EXISTS " + quoted(name));
+        auto s = made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read");
+        if (d_.put_off()) return s;  // what the client's transaction has committed stays
+        s.and_then.push_back(ours.setting());
+        if (d_.resumes) s.unless = ours.left_behind();
+        s.undo = d_.alter(joined(drops));
+        s.undo_if = ours.set_here();
+        s.undo_timeouts = timeout_class::blocking;
+        return s;
     }
 
     step last_statement() const {
         auto s = made(d_.alter(joined(d_.last)), timeout_class::blocking, "done at once: what takes time has been done before");
         s.unless = d_.last_done_if;
+        if (!d_.drop_proofs.empty()) s.and_then.push_back(drop_of_proofs(d_.head, d_.drop_proofs));
         s.undo = d_.undo_last_step;
+        s.undoes_earlier = true;
         s.undo_if = d_.undo_last_if;
         return s;
-    }
-
-    // Where the client is told that nothing was done, nothing is.
-    step last_step() const {
-        auto s = drop_of_proofs(d_.head, d_.table, d_.drop_proofs);
-        if (!d_.undo_last.empty()) s.undo = d_.alter(joined(d_.undo_last) + s.undo.replace(0, d_.head.size(), ", "));
-        return s;
-    }
-
-    // It stands with the step after: where ADD COLUMN itself fails, a column of this name is somebody else's. What that
-    // step leaves behind goes with the column. A column that the client's transaction has committed stays.
-    void take_back_columns(plan& p) const {
-        if (d_.columns.empty() || p.steps.size() < 2 || d_.put_off()) return;
-        std::vector<std::string> drops;
-        for (const auto& name : d_.drop_columns) drops.push_back("DROP COLUMN IF EXISTS " + quoted(name));
-        p.steps[1].undo = d_.alter(joined(drops));
-        p.steps[1].undo_if = has_column(d_.table, d_.drop_columns.front());
     }
 
     draft d_;

@@ -98,13 +98,18 @@ outcome for_attach_partition(const draft& d, const alter_step& step) {
     const auto* rest = d.c.known.reached(d.table.default_partition);
     if (cannot.empty() && rest && work_on(*rest, d.c) != work::none) {
         proved.push_back(*rest);
+        const auto name = partition_proof_name(rest->name.name);
+        if (std::any_of(rest->constraints.begin(), rest->constraints.end(), [&](const constraint_facts& k) { return k.name == name; }))
+            p.steps.push_back(made(drop_of_proofs(head_of(*rest), {name}), timeout_class::blocking,
+                                   "an earlier run was killed; what its CHECK says is not known"));
         cannot =
             prove(*rest, "CHECK (NOT (" + condition + "))",
                   "updated partition constraint for default partition \"" + rest->name.name + "\" would be violated by some row", nullptr);
     }
     if (!cannot.empty()) return {std::nullopt, std::move(cannot)};
-    p.steps.push_back(made(d.alter(action), timeout_class::blocking, "done at once: what takes time has been done before"));
-    for (const auto& table : proved) p.steps.push_back(drop_of_proofs(head_of(table), table, {partition_proof_name(table.name.name)}));
+    auto attach = made(d.alter(action), timeout_class::blocking, "done at once: what takes time has been done before");
+    for (const auto& table : proved) attach.and_then.push_back(drop_of_proofs(head_of(table), {partition_proof_name(table.name.name)}));
+    p.steps.push_back(std::move(attach));
     return {std::move(p), {}};
 }
 

@@ -33,10 +33,12 @@ bool has_key_of_all_rows(const relation_facts& view) {
     });
 }
 
-std::string oid_array(std::span<const std::uint32_t> oids) {
-    std::string out = "'{";
+std::string array_of(std::span<const std::uint32_t> oids) {
+    std::string out = "{";
     for (const auto oid : oids) out += (out.back() == '{' ? "" : ",") + std::to_string(oid);
-    return out + "}'::pg_catalog.oid[]";
+    return out + "}";
 }
+
+std::string oid_array(std::span<const std::uint32_t> oids) { return "'" + array_of(oids) + "'::pg_catalog.oid[]"; }
 
 }  // namespace policy::plans

@@ -36,7 +36,8 @@ std::string concurrently_behind(keyword which, const context& c);
 // A unique index that says of every row of a materialized view which one it is: REFRESH ... CONCURRENTLY needs one.
 bool has_key_of_all_rows(const relation_facts& view);
 
-// '{1,2}'::pg_catalog.oid[]
+// {1,2}, and '{1,2}'::pg_catalog.oid[]
+std::string array_of(std::span<const std::uint32_t> oids);
 std::string oid_array(std::span<const std::uint32_t> oids);
 
 }  // namespace policy::plans

@@ -6,6 +6,7 @@
 #include "policy/parse.hpp"
 #include "policy/plans/clause.hpp"
 #include "policy/plans/guards.hpp"
+#include "policy/plans/mark.hpp"
 #include "policy/quote.hpp"
 
 namespace policy::plans {
@@ -24,18 +25,6 @@ std::vector<std::string> referenced_columns(const constraint_words& k, const rel
     if (!k.referenced_columns.empty()) return k.referenced_columns;
     const auto key = std::find_if(other.indexes.begin(), other.indexes.end(), [](const index_facts& i) { return i.primary; });
     return key == other.indexes.end() ? std::vector<std::string>() : key->columns;
-}
-
-bool same_definition(const draft& d, const constraint_words& k, const std::string& clause, const taken_constraint& there) {
-    if (there.kind != k.kind || !there.definition) return false;
-    const auto wanted = constraint_signature(clause);
-    if (!wanted || wanted != constraint_signature(*there.definition)) return false;
-    if (k.kind != constraint_kind::foreign_key) return true;
-    const auto fact = std::find_if(d.table.constraints.begin(), d.table.constraints.end(),
-                                   [&](const constraint_facts& f) { return f.name == there.name; });
-    const auto other = d.c.known.relation(*k.referenced);
-    return fact != d.table.constraints.end() && fact->columns == k.columns && other.oid != 0 && fact->referenced == other.oid &&
-           fact->referenced_columns == referenced_columns(k, other);
 }
 
 // As one of the table: what stands in a column's own definition lacks the column.
@@ -58,6 +47,9 @@ bool name_is_certain(const draft& d, const constraint_words& k) {
     });
 }
 
+// Made by an earlier run of this very statement.
+bool is_ours(const draft& d, const taken_constraint& there) { return d.resumes || says(there.mark, d.statement()); }
+
 bool is_taken_here(const draft& d, const std::string& name) {
     const auto part = " CONSTRAINT " + quoted(name) + " ";
     return std::any_of(d.before.begin(), d.before.end(), [&](const step& s) { return s.sql.find(part) != std::string::npos; });
@@ -65,14 +57,29 @@ bool is_taken_here(const draft& d, const std::string& name) {
 
 }  // namespace
 
+bool same_definition(const draft& d, const relation_facts& table, const constraint_words& k, const std::string& clause,
+                     const taken_constraint& there) {
+    if (there.kind != k.kind || !there.definition) return false;
+    const auto wanted = constraint_signature(clause);
+    if (!wanted || wanted != constraint_signature(*there.definition)) return false;
+    if (k.kind != constraint_kind::foreign_key) return true;
+    const auto fact =
+        std::find_if(table.constraints.begin(), table.constraints.end(), [&](const constraint_facts& f) { return f.name == there.name; });
+    const auto other = d.c.known.relation(*k.referenced);
+    return fact != table.constraints.end() && fact->columns == k.columns && other.oid != 0 && fact->referenced == other.oid &&
+           fact->referenced_columns == referenced_columns(k, other);
+}
+
 constraint_name choose_name(const draft& d, const constraint_words& k) {
     if (!k.name.empty()) return {k.name, who_has(d, k.name, true)};
+    const auto clause = clause_of(d, k);
     const auto names = constraint_names(d.what.relation.name, k, name_attempts);
     for (const auto& name : names) {
         if (is_taken_here(d, name)) continue;
         const auto* found = who_has(d, name, false);
-        if (!found) return {name};
-        if (found->of_table && !found->valid && same_definition(d, k, clause_of(d, k), *found)) return {name, found};
+        if (!found || left_on_partitions(d, k, name, clause)) return {name};
+        if (found->of_table && (!found->valid || is_ours(d, *found)) && same_definition(d, d.table, k, clause, *found))
+            return {name, found};
     }
     return {};
 }
@@ -85,8 +92,9 @@ void add_validated(draft& d, const constraint_words& k) {
         return;
     }
     // A valid one of that name: the server says so at once.
-    const bool leftover = chosen.found && !chosen.found->valid;
-    if (leftover && !same_definition(d, k, clause, *chosen.found)) {
+    const bool same = chosen.found && same_definition(d, d.table, k, clause, *chosen.found);
+    const bool leftover = chosen.found && (!chosen.found->valid || (same && is_ours(d, *chosen.found)));
+    if (leftover && !same) {
         d.cannot = "There is a constraint " + readable(chosen.name) +
                    " on the table that is NOT VALID and not known to be the same. Validate it with ALTER TABLE ... VALIDATE "
                    "CONSTRAINT, or drop it.";
@@ -110,6 +118,11 @@ void add_validated(draft& d, const constraint_words& k) {
         validate.undoes_earlier = true;
         const bool all = d.what.steps.size() == 1 && d.columns.empty();
         validate.undo_if = has_constraint(d.table, chosen.name, k.kind, all ? validity::not_valid : validity::any);
+    }
+    if (d.has_several()) {
+        const auto ours = mark_on_constraint(d.table, chosen.name, d.statement());
+        add.and_then.push_back(ours.setting());
+        d.marked.push_back(ours.object);
     }
     d.before.push_back(std::move(add));
     d.before.push_back(std::move(validate));

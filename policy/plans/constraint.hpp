@@ -7,6 +7,13 @@ namespace policy::plans {
 // FOREIGN KEY and CHECK: added NOT VALID, which is done at once, and validated in a transaction of its own.
 void add_validated(draft& d, const constraint_words& k);
 
+// Is it what the clause says, of that table? `there`: what the catalog says of one of its constraints.
+bool same_definition(const draft& d, const relation_facts& table, const constraint_words& k, const std::string& clause,
+                     const taken_constraint& there);
+
+// Every constraint of that name is one of a partition, and such a key: a run that was killed has left it.
+bool left_on_partitions(const draft& d, const constraint_words& k, const std::string& name, const std::string& clause);
+
 // A foreign key of a partitioned table, before PostgreSQL 18: its partitions get theirs one by one.
 void add_key_to_partitions(draft& d, const constraint_words& k, const std::string& name, const std::string& clause);
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "policy/plans/concurrently.hpp"
+#include "policy/plans/draft.hpp"
+#include "policy/plans/mark.hpp"
 #include "policy/qualified_sql.hpp"
 #include "policy/quote.hpp"
 
@@ -33,20 +35,29 @@ std::string drops_of_checks(const relation_facts& partition, std::string_view tu
                                     ") AND (k.contype = 'c') AND " + which);
 }
 
-// Where a run was stopped: FINALIZE, and then the CHECK goes. Which one that is can only be told before, while the bounds
-// are still known, and it can only be dropped after.
-std::string finish_of_stopped(const relation_facts& partition, const relation_facts& parent, const std::string& finalize) {
+// Where a run was stopped: FINALIZE. If it was none of ours, the CHECK goes then: which one that is can only be told before,
+// while the bounds are still known, and it can only be dropped after.
+std::string finish_of_stopped(const relation_facts& partition, const relation_facts& parent, const std::string& finalize,
+                              const mark& ours) {
     const auto waits = tie(partition, parent, " AND h.inhdetachpending");
     return "SELECT s.sql FROM (SELECT 1, " + literal(finalize) + "::pg_catalog.text WHERE EXISTS (" + waits + ") UNION ALL " +
-           drops_of_checks(partition, "2, ", "EXISTS (" + waits + ") AND (pg_catalog.pg_get_expr(k.conbin, k.conrelid) = "
-                                             "pg_catalog.pg_get_partition_constraintdef(k.conrelid))") +
+           drops_of_checks(partition, "2, ",
+                           "NOT (" + ours.is_set() + ") AND EXISTS (" + waits +
+                               ") AND (pg_catalog.pg_get_expr(k.conbin, k.conrelid) = "
+                               "pg_catalog.pg_get_partition_constraintdef(k.conrelid))") +
            ") AS s(turn, sql) ORDER BY s.turn";
 }
 
-std::string drops_of_new_check(const relation_facts& partition, const relation_facts& parent) {
-    std::vector<std::uint32_t> before;
-    for (const auto& k : partition.constraints) before.push_back(k.oid);
-    return drops_of_checks(partition, "", "NOT (k.oid = ANY (" + oid_array(before) + ")) AND NOT EXISTS (" + tie(partition, parent, "") + ")");
+// As it is remembered while the mark is there.
+std::vector<std::uint32_t> constraints_of(const relation_facts& partition) {
+    std::vector<std::uint32_t> out;
+    for (const auto& k : partition.constraints) out.push_back(k.oid);
+    return out;
+}
+
+std::string drops_of_new_check(const relation_facts& partition, const relation_facts& parent, const mark& ours) {
+    const auto before = "COALESCE((" + ours.recalled() + ")::pg_catalog.oid[], " + oid_array(constraints_of(partition)) + ")";
+    return drops_of_checks(partition, "", "NOT (k.oid = ANY (" + before + ")) AND NOT EXISTS (" + tie(partition, parent, "") + ")");
 }
 
 step on_the_partition(const relation_facts& partition, std::string why) {
@@ -66,21 +77,33 @@ proposal detach_partition(const alter_table& a, const alter_step& detach, const 
     if (auto why = reason_against(parent, c); !why.empty()) return {std::nullopt, std::move(why)};
 
     const auto head = "ALTER TABLE " + quoted(parent.name) + " DETACH PARTITION " + quoted(partition.name);
-    step take_off;
-    take_off.sql = head + " CONCURRENTLY";
-    take_off.timeouts = timeout_class::online;
-    take_off.why = "reads and writes go on until nobody uses the partition through its parent";
-    take_off.unless = "SELECT EXISTS (" + tie(partition, parent, " AND h.inhdetachpending") + ")";
+    auto ours = mark_on_relation("TABLE", partition, std::string(c.text.substr(c.what.where.offset, c.what.where.length)));
+    ours.remembered = array_of(constraints_of(partition));
+    const auto tied = "EXISTS (" + tie(partition, parent, " AND NOT h.inhdetachpending") + ")";
+
+    auto remember = made(ours.setting(), timeout_class::online, "should this be killed, the next run knows which CHECK is new");
+    remember.unless = "SELECT NOT " + tied + " OR (" + ours.is_set() + ")";
+    remember.undo_from = "SELECT s.sql FROM (" + ours.removal() + ") AS s(sql) WHERE " + tied;
+
+    auto take_off =
+        made(head + " CONCURRENTLY", timeout_class::online, "reads and writes go on until nobody uses the partition through its parent");
+    take_off.unless = "SELECT EXISTS (" + tie(partition, parent, " AND h.inhdetachpending") + ") OR (NOT EXISTS (" +
+                      tie(partition, parent, "") + ") AND (" + ours.left_behind() + "))";
 
     auto finish = on_the_partition(partition, "an earlier run was stopped, and the partition waits to be detached");
-    finish.sql_from = finish_of_stopped(partition, parent, head + " FINALIZE");
+    finish.sql_from = finish_of_stopped(partition, parent, head + " FINALIZE", ours);
 
     auto new_check = on_the_partition(partition, "DETACH without CONCURRENTLY adds no CHECK of the bounds");
-    new_check.sql_from = drops_of_new_check(partition, parent);
+    new_check.sql_from = drops_of_new_check(partition, parent, ours);
+
+    step forget;
+    forget.sql_from = ours.removal();
+    forget.timeouts = timeout_class::online;
+    forget.why = "everything is done";
 
     plan p;
     p.tag = "ALTER TABLE";
-    for (auto* s : {&take_off, &finish, &new_check}) p.steps.push_back(std::move(*s));
+    for (auto* s : {&remember, &take_off, &finish, &new_check, &forget}) p.steps.push_back(std::move(*s));
     return {std::move(p), {}};
 }
 

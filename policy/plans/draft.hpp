@@ -25,11 +25,12 @@ struct draft {
 
     std::vector<std::string> columns;       // ADD COLUMN, before all else: the rest is about them
     std::vector<std::string> drop_columns;  // takes those back
+    bool resumes = false;                   // an earlier run of the same statement has added them, and was killed
     std::vector<step> before;
     std::vector<std::string> last;             // actions
     std::string last_done_if;                  // where it is put off: is its result there already?
     std::string undo_last_step, undo_last_if;  // takes back what was made ready for it
-    std::vector<std::string> undo_last;        // actions that take the last statement back
+    std::vector<std::string> marked;           // what bears a mark until the end, as COMMENT ON takes it
     std::vector<std::string> drop_proofs;      // CHECK constraints that are there for the plan only
     std::string object;                        // the constraint that is validated; empty: more than that is done
     std::string builds;                        // the step that makes the one index
@@ -38,6 +39,10 @@ struct draft {
     // Where the plan runs in a transaction block, its end is put off until the COMMIT.
     bool put_off() const { return c.session.in_transaction && c.settings.transactions == config::transactions::defer; }
 
+    // As a mark has it.
+    std::string statement() const { return text_of(c.what.where); }
+    // It may be done in part: one constraint is there, and another one not yet.
+    bool has_several() const { return what.steps.size() > 1 && columns.empty(); }
     std::string text_of(span where) const { return std::string(c.text.substr(where.offset, where.length)); }
     std::string alter(std::string_view action) const { return head + std::string(action); }
 };

@@ -40,11 +40,6 @@ std::string has_constraint(const relation_facts& table, std::string_view name, c
            (wanted == validity::not_valid ? " AND NOT k.convalidated)" : ")");
 }
 
-std::string has_column(const relation_facts& table, std::string_view name) {
-    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE " + equal("a.attrelid", oid_of(table)) + " AND " +
-           equal("a.attname", name_of(name)) + " AND NOT a.attisdropped)";
-}
-
 std::string is_not_null(const relation_facts& table, std::string_view column) {
     return "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE " + equal("a.attrelid", oid_of(table)) + " AND " +
            equal("a.attname", name_of(column)) + " AND a.attnotnull AND NOT a.attisdropped)";

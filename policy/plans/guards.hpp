@@ -14,8 +14,6 @@ enum class validity { any, not_valid };
 // `kind`: one of check, not_null, foreign_key, unique, primary_key.
 std::string has_constraint(const relation_facts& table, std::string_view name, constraint_kind kind, validity wanted);
 
-std::string has_column(const relation_facts& table, std::string_view name);
-
 std::string is_not_null(const relation_facts& table, std::string_view column);
 
 // There is no relation of that oid any more, whatever has its name by now.

@@ -52,19 +52,12 @@ chosen_index choose_index(const draft& d, const constraint_words& k, const key_c
     return {{}, in_the_way::something_else};
 }
 
-bool about_new_column(const draft& d, const constraint_words& k) {
-    return std::any_of(k.columns.begin(), k.columns.end(), [&](const std::string& c) {
-        return std::find(d.drop_columns.begin(), d.drop_columns.end(), c) != d.drop_columns.end();
-    });
-}
-
-std::string reason_against(const draft& d, const constraint_words& k, const chosen_index& chosen) {
+std::string reason_against(const draft& d, const chosen_index& chosen) {
     if (d.table.partitioned())
         return "PostgreSQL cannot build an index CONCURRENTLY on a partitioned table. Create a unique index ON ONLY the "
                "parent, then CONCURRENTLY on each partition, and attach those with ALTER INDEX ... ATTACH PARTITION.";
-    // One step takes back one index; what a first step after ADD COLUMN leaves behind goes with the column.
-    const bool first = !d.columns.empty() && d.before.empty();
-    if (!d.undo_last_step.empty() || (first && !about_new_column(d, k)))
+    // One step takes back one index.
+    if (!d.undo_last_step.empty())
         return "It has several indexes to build. Send each action as a statement of its own.";
     return plans::reason_against(chosen.found, chosen.name);
 }
@@ -88,7 +81,7 @@ void build_index(draft& d, const chosen_index& chosen, std::string sql) {
 void add_key(draft& d, const constraint_words& k, const std::string& original) {
     const auto clause = key_clause_of(d.text_of(k.where));
     const auto chosen = choose_index(d, k, clause);
-    d.cannot = reason_against(d, k, chosen);
+    d.cannot = reason_against(d, chosen);
     if (!d.cannot.empty()) return;
     // The name is taken: the server says so before it builds anything.
     if (chosen.found == in_the_way::something_else) {
@@ -106,11 +99,6 @@ void add_key(draft& d, const constraint_words& k, const std::string& original) {
     const auto name = quoted(chosen.name);
     d.last.push_back("ADD CONSTRAINT " + name + (primary ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " + name +
                      (clause.attributes.empty() ? "" : " " + clause.attributes));
-    d.undo_last.push_back("DROP CONSTRAINT IF EXISTS " + name);
-    if (primary)
-        for (const auto& column : k.columns)
-            if (const auto* facts = d.table.column(column); facts && !facts->not_null)
-                d.undo_last.push_back("ALTER COLUMN " + quoted(column) + " DROP NOT NULL");
 }
 
 }  // namespace policy::plans

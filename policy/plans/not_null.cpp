@@ -64,7 +64,10 @@ bool prove_not_null(draft& d, const std::string& column) {
     const auto* facts = d.table.column(column);
     const bool added = std::find(d.drop_columns.begin(), d.drop_columns.end(), column) != d.drop_columns.end();
     if (!facts && !added) return true;  // the server says so
-    if (facts && (facts->not_null || d.table.not_null_proof(column))) return true;
+    if (facts && facts->not_null) return true;
+    // A proof of ours that an earlier run has left behind is used, and dropped in the end.
+    const bool left = found_proof(d.c, d.what.relation, not_null_proof_name(d.what.relation.name, column)) != nullptr;
+    if (facts && d.table.not_null_proof(column) && !left) return true;
     if (d.c.session.server_version >= named_not_null) {
         prove_by_constraint(d, column);
         return false;

@@ -7,7 +7,8 @@
 #include "policy/quote.hpp"
 
 // CREATE INDEX on a partitioned table: an entry ON ONLY each partitioned table of the tree, the leaves' indexes CONCURRENTLY,
-// and then each is attached to the one above, until the uppermost is valid (manual, 5.11.2.2). Names are PostgreSQL's own.
+// and then each is attached to the one above, the last of which makes the uppermost valid (manual, 5.11.2.2). Names are
+// PostgreSQL's own.
 namespace policy::plans {
 namespace {
 
@@ -87,8 +88,9 @@ public:
                 p.steps.push_back(clear(n));
                 p.steps.push_back(build(n));
             }
-        for (auto n = nodes_.rbegin(); n != nodes_.rend(); ++n)
-            if (n->above) p.steps.push_back(attach(*n));
+        // From the top down: what hangs together already is taken back by dropping the uppermost.
+        for (const auto& n : nodes_)
+            if (n.above) p.steps.push_back(attach(n));
         return p;
     }
 
@@ -115,6 +117,13 @@ private:
                 if (i.name == name && (r.oid != table.oid || i.valid || i.columns != index_.columns)) return true;
         }
         return false;
+    }
+
+    std::vector<std::uint32_t> there_before() const {
+        std::vector<std::uint32_t> out;
+        for (const auto& n : nodes_)
+            for (const auto& i : n.table->indexes) out.push_back(i.oid);
+        return out;
     }
 
     std::string made_like_parents(const node& n) const {
@@ -149,9 +158,12 @@ private:
         s.why = "the index of a partitioned table is an entry in the catalog; its partitions' indexes come later";
         s.unless = asks(std::string(from_index) + "WHERE " + named(n));
         s.undo = "DROP INDEX " + quoted(n.index_name());
-        // What hangs below it may have been there before, and would go with it.
-        s.undo_if = asks(std::string(from_index) + "WHERE NOT i.indisvalid AND " + named(n) +
-                         " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = i.indexrelid)");
+        // What hangs below it goes with it: nothing of that may have been there before.
+        s.undo_if =
+            asks(std::string(from_index) + "WHERE NOT i.indisvalid AND " + named(n) +
+                 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)"
+                 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(i.indexrelid) AS b WHERE b.relid::pg_catalog.oid = ANY (" +
+                 oid_array(there_before()) + "))");
         return s;
     }
 
@@ -208,7 +220,8 @@ proposal index_on_partitions(const create_index& index, const std::string& name,
     if (!text || !table) return {std::nullopt, "The statement is written in a way that cannot be followed. Send it without UESCAPE and *."};
     tree_plan tree(index, c, std::move(*text));
     if (!tree.grow(*table, name)) return {std::nullopt, "Not all partitions could be found. Send the statement again."};
-    if (tree.has_foreign_table()) return {std::nullopt, "A partition is a foreign table, and the index of its parent could never be made valid step by step."};
+    if (tree.has_foreign_table())
+        return {std::nullopt, "A partition is a foreign table, and the index of its parent could never be made valid step by step."};
     return {tree.steps(), {}};
 }
 

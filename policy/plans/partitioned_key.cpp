@@ -18,17 +18,38 @@ bool find_leaves(const draft& d, const relation_facts& root, std::vector<const r
     });
 }
 
-bool has(const relation_facts& table, const std::string& name) {
-    return std::any_of(table.constraints.begin(), table.constraints.end(), [&](const auto& k) { return k.name == name; });
+enum class on_leaf { nothing, same, other };
+
+on_leaf found_on(const draft& d, const relation_facts& leaf, const constraint_words& k, const std::string& name,
+                 const std::string& clause) {
+    if (std::none_of(leaf.constraints.begin(), leaf.constraints.end(), [&](const auto& c) { return c.name == name; }))
+        return on_leaf::nothing;
+    const auto& taken = d.c.known.catalog().taken_constraints;
+    const bool same = std::any_of(taken.begin(), taken.end(), [&](const taken_constraint& t) {
+        return t.table == d.what.relation && t.name == name && t.relation == leaf.oid && same_definition(d, leaf, k, clause, t);
+    });
+    return same ? on_leaf::same : on_leaf::other;
 }
 
 }  // namespace
 
+bool left_on_partitions(const draft& d, const constraint_words& k, const std::string& name, const std::string& clause) {
+    std::vector<const relation_facts*> leaves;
+    if (k.kind != constraint_kind::foreign_key || !d.table.partitioned() || !find_leaves(d, d.table, leaves)) return false;
+    const auto& taken = d.c.known.catalog().taken_constraints;
+    return std::all_of(taken.begin(), taken.end(), [&](const taken_constraint& t) {
+        if (t.table != d.what.relation || t.name != name) return true;
+        return std::any_of(leaves.begin(), leaves.end(),
+                           [&](const auto* leaf) { return leaf->oid == t.relation && same_definition(d, *leaf, k, clause, t); });
+    });
+}
+
 void add_key_to_partitions(draft& d, const constraint_words& k, const std::string& name, const std::string& clause) {
     std::vector<const relation_facts*> leaves;
     const auto other = d.c.known.relation(*k.referenced);
-    const bool followed = !d.what.only && !other.partitioned() && find_leaves(d, d.table, leaves) &&
-                          std::none_of(leaves.begin(), leaves.end(), [&](const auto* leaf) { return has(*leaf, name); });
+    const bool followed =
+        !d.what.only && !other.partitioned() && find_leaves(d, d.table, leaves) &&
+        std::none_of(leaves.begin(), leaves.end(), [&](const auto* leaf) { return found_on(d, *leaf, k, name, clause) == on_leaf::other; });
     if (!followed) {
         d.cannot =
             "Before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID. Add it NOT VALID to each partition "
@@ -37,13 +58,19 @@ void add_key_to_partitions(draft& d, const constraint_words& k, const std::strin
     }
     for (const auto* leaf : leaves) {
         const auto head = "ALTER TABLE " + quoted(leaf->name) + " ";
-        d.before.push_back(made(head + "ADD CONSTRAINT " + quoted(name) + " " + clause + " NOT VALID", timeout_class::blocking,
-                                "from here on new rows of the partition are checked; those that are there are not read"));
+        const bool left = found_on(d, *leaf, k, name, clause) == on_leaf::same;
+        const auto there = has_constraint(*leaf, name, constraint_kind::foreign_key, validity::any);
+        auto add = made(head + "ADD CONSTRAINT " + quoted(name) + " " + clause + " NOT VALID", timeout_class::blocking,
+                        "from here on new rows of the partition are checked; those that are there are not read");
+        if (left) add.unless = there;
         auto validate =
             made(head + "VALIDATE CONSTRAINT " + quoted(name), timeout_class::online, "reads and writes go on while the rows are checked");
-        validate.undo = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
-        validate.undoes_earlier = true;
-        validate.undo_if = has_constraint(*leaf, name, constraint_kind::foreign_key, validity::any);
+        if (!left) {
+            validate.undo = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
+            validate.undoes_earlier = true;
+            validate.undo_if = there;
+        }
+        d.before.push_back(std::move(add));
         d.before.push_back(std::move(validate));
     }
     // It takes over the valid constraints of its partitions, and reads nothing.

@@ -47,13 +47,10 @@ std::string add_proof(std::vector<step>& steps, const proof& p, const taken_cons
     return {};
 }
 
-step drop_of_proofs(const std::string& head, const relation_facts& table, const std::vector<std::string>& names) {
+std::string drop_of_proofs(const std::string& head, const std::vector<std::string>& names) {
     std::string drops;
     for (const auto& name : names) (drops += drops.empty() ? "" : ", ") += "DROP CONSTRAINT IF EXISTS " + quoted(name);
-    auto s = made(head + drops, timeout_class::blocking, "the proof is not needed any more");
-    s.undo = s.sql;
-    s.undo_if = has_constraint(table, names.front(), constraint_kind::check, validity::any);
-    return s;
+    return head + drops;
 }
 
 }  // namespace policy::plans

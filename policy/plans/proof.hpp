@@ -23,7 +23,7 @@ const taken_constraint* found_proof(const context& c, const relation_name& table
 // Adds it NOT VALID and validates it. The reason why that cannot be; empty: done.
 std::string add_proof(std::vector<step>& steps, const proof& p, const taken_constraint* found);
 
-// Drops all of one table.
-step drop_of_proofs(const std::string& head, const relation_facts& table, const std::vector<std::string>& names);
+// Drops all of one table. It belongs into the transaction of what they prove: a run that is killed leaves none behind then.
+std::string drop_of_proofs(const std::string& head, const std::vector<std::string>& names);
 
 }  // namespace policy::plans

@@ -281,6 +281,10 @@ TEST_P(conversations, cut_at_every_step) {
             if (!got.empty() && got.back() == "rest") got.pop_back();
             ASSERT_LE(got.size(), GetParam().answers.size());
             ASSERT_TRUE(std::equal(got.begin(), got.end(), GetParam().answers.begin())) << "cut after " << cut;
+            const auto audited = [&](std::string_view event) {
+                return std::count_if(g.audit.begin(), g.audit.end(), [&](const auto& r) { return r.event == event; });
+            };
+            EXPECT_EQ(audited("outcome"), audited("decision")) << "cut after " << cut;
         }
     }
 }

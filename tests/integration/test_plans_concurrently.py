@@ -172,7 +172,6 @@ def test_same_schema_as_straight(case, proxy, cluster, databases, server_log):
 
 @pytest.mark.parametrize("setup, statement, reason", [
     (TABLE, "DROP INDEX i CASCADE", "CASCADE"),
-    (TABLE, "DROP INDEX i, nothing", "no index nothing"),
     (TABLE, "DROP INDEX t_pkey", "t_pkey stands on"),
     (TREE + "CREATE INDEX k ON p (c);", "DROP INDEX k", "partitioned table"),
     (TREE + "CREATE INDEX k ON p (c);", "DROP INDEX p1_c_idx", "belongs to"),
@@ -306,3 +305,38 @@ def test_the_error_of_a_step_names_who_is_in_the_way(lockkeeper, cluster, databa
         with pytest.raises(psycopg2.errors.LockNotAvailable) as caught:
             connection.cursor().execute("CREATE INDEX k ON p (c)")
         assert f"Process {writer.info.backend_pid} " in caught.value.diag.message_detail
+
+
+def test_a_list_with_an_index_that_is_not_there_drops_nothing(proxy, database, straight):
+    fill(straight, TABLE)
+    with contextlib.closing(proxy.connect(database)) as connection, pytest.raises(psycopg2.errors.UndefinedObject):
+        connection.cursor().execute("DROP INDEX i, nothing")
+    assert ask(straight, "SELECT obj_description('i'::regclass)") == [(None,)]
+
+
+@pytest.mark.parametrize("statement", ["REINDEX TABLE t", "REINDEX INDEX i"])
+def test_what_an_earlier_reindex_has_left_is_dropped(statement, proxy, database, straight):
+    fill(straight, TABLE + "CREATE INDEX i_ccnew ON t (c); CREATE INDEX i_ccnew1 ON t (c, d);"
+                           "UPDATE pg_index SET indisvalid = false WHERE indexrelid IN ('i_ccnew'::regclass, 'i_ccnew1'::regclass)")
+    with contextlib.closing(proxy.connect(database)) as connection:
+        if statement == "REINDEX TABLE t":
+            with pytest.raises(psycopg2.Error, match="i_ccnew1"):  # whose that is nobody knows
+                connection.cursor().execute(statement)
+            fill(straight, "DROP INDEX i_ccnew1")
+        connection.cursor().execute(statement)
+    left = ask(straight, "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+    assert left == ([] if statement == "REINDEX TABLE t" else [("i_ccnew1",)])
+
+
+def test_names_that_look_like_operators(proxy, cluster, databases):
+    made = [databases(), databases()]
+    for database in made:
+        with contextlib.closing(cluster.connect(database)) as connection:
+            fill(connection, """CREATE TABLE "p = > q" (id int NOT NULL, "a - b" int) PARTITION BY RANGE (id);
+                CREATE TABLE "it's = 1" PARTITION OF "p = > q" FOR VALUES FROM (0) TO (10)""")
+    statement = 'CREATE INDEX "i <> j" ON "p = > q" ("a - b")'
+    with contextlib.closing(cluster.connect(made[0])) as straight:
+        straight.cursor().execute(statement)
+    with contextlib.closing(proxy.connect(made[1])) as connection:
+        connection.cursor().execute(statement)
+    assert schema(cluster, made[1]) == schema(cluster, made[0])

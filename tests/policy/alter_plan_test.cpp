@@ -110,14 +110,21 @@ TEST(alter_plan, leaves_a_text_in_doubt_alone) {
 TEST(alter_plan, proves_not_null_by_a_check_before_18) {
     const auto d = orders().judged("ALTER TABLE orders ALTER note SET NOT NULL");
     const auto all = steps(d);
-    ASSERT_EQ(all.size(), 4u) << all.front();
+    ASSERT_EQ(all.size(), 3u) << all.front();
     EXPECT_EQ(all[0], "ALTER TABLE orders ADD CONSTRAINT \"orders_note_lockkeeper\" CHECK (\"note\" IS NOT NULL) NOT VALID");
     EXPECT_THAT(all[1], HasSubstr("ALTER TABLE orders VALIDATE CONSTRAINT \"orders_note_lockkeeper\""));
     EXPECT_THAT(all[1], HasSubstr("column \"note\" of relation \"orders\" contains null values"));
     EXPECT_EQ(all[2], "ALTER TABLE orders ALTER note SET NOT NULL");
-    EXPECT_EQ(all[3], "ALTER TABLE orders DROP CONSTRAINT IF EXISTS \"orders_note_lockkeeper\"");
-    EXPECT_EQ(d.replacement->steps[3].undo,
-              "ALTER TABLE orders ALTER COLUMN \"note\" DROP NOT NULL, DROP CONSTRAINT IF EXISTS \"orders_note_lockkeeper\"");
+    EXPECT_THAT(d.replacement->steps[2].and_then, ElementsAre("ALTER TABLE orders DROP CONSTRAINT IF EXISTS \"orders_note_lockkeeper\""));
+}
+
+TEST(alter_plan, a_proof_that_an_earlier_run_has_left_is_used_and_dropped) {
+    auto c = orders();
+    c.taken_constraint("orders_note_lockkeeper", true, "c", true, "CHECK ((note IS NOT NULL))");
+    const auto d = c.judged("ALTER TABLE orders ALTER note SET NOT NULL");
+    ASSERT_EQ(steps(d).size(), 3u) << steps(d).front();
+    EXPECT_THAT(d.replacement->steps[0].unless, HasSubstr("orders_note_lockkeeper"));
+    EXPECT_THAT(d.replacement->steps[2].and_then, ElementsAre("ALTER TABLE orders DROP CONSTRAINT IF EXISTS \"orders_note_lockkeeper\""));
 }
 
 TEST(alter_plan, adds_not_null_not_valid_since_18) {
@@ -153,10 +160,11 @@ TEST(alter_plan, makes_the_columns_of_a_primary_key_not_null) {
     EXPECT_THAT(steps(on_not_null),
                 ElementsAre("CREATE UNIQUE INDEX CONCURRENTLY \"orders_pkey\" ON \"public\".\"orders\" (\"id\")",
                             "ALTER TABLE orders ADD CONSTRAINT \"orders_pkey\" PRIMARY KEY USING INDEX \"orders_pkey\""));
-    const auto all = steps(orders().judged("ALTER TABLE orders ADD PRIMARY KEY (number)"));
-    ASSERT_EQ(all.size(), 5u) << all.front();
+    const auto d = orders().judged("ALTER TABLE orders ADD PRIMARY KEY (number)");
+    const auto all = steps(d);
+    ASSERT_EQ(all.size(), 4u) << all.front();
     EXPECT_THAT(all[0], HasSubstr("CHECK (\"number\" IS NOT NULL) NOT VALID"));
-    EXPECT_THAT(all[4], HasSubstr("DROP CONSTRAINT IF EXISTS \"orders_number_lockkeeper\""));
+    EXPECT_THAT(d.replacement->steps[3].and_then, ElementsAre(HasSubstr("DROP CONSTRAINT IF EXISTS \"orders_number_lockkeeper\"")));
 }
 
 TEST(alter_plan, adds_a_column_before_its_constraints) {
@@ -166,7 +174,26 @@ TEST(alter_plan, adds_a_column_before_its_constraints) {
                                       "ALTER TABLE orders VALIDATE CONSTRAINT \"orders_score_check\"",
                                       "CREATE UNIQUE INDEX CONCURRENTLY \"n\" ON \"public\".\"orders\" (\"score\")",
                                       "ALTER TABLE orders ADD CONSTRAINT \"n\" UNIQUE USING INDEX \"n\" DEFERRABLE"));
-    EXPECT_EQ(d.replacement->steps[1].undo, "ALTER TABLE orders DROP COLUMN IF EXISTS \"score\"");
+    const auto& all = d.replacement->steps;
+    EXPECT_EQ(all[0].undo, "ALTER TABLE orders DROP COLUMN IF EXISTS \"score\"");
+    EXPECT_THAT(all[0].undo_if, HasSubstr("lockkeeper:"));
+    EXPECT_THAT(all[0].and_then, ElementsAre(HasSubstr("COMMENT ON")));
+    EXPECT_THAT(all[4].and_then, ElementsAre("COMMENT ON COLUMN \"public\".\"orders\".\"score\" IS NULL"));
+}
+
+TEST(alter_plan, goes_on_with_a_column_that_a_killed_run_of_the_same_statement_has_left) {
+    const std::string sql = "ALTER TABLE orders ADD COLUMN IF NOT EXISTS score int CHECK (score > 0)";
+    const auto judged = [&](const std::string& comment) {
+        auto c = orders().marked_column("score", comment);
+        c.taken_constraint("orders_score_check", true, "c", true, "CHECK ((score > 0))");
+        return c.judged(sql);
+    };
+    const auto again = judged("lockkeeper:4711::" + sql + "\n");
+    ASSERT_EQ(steps(again).size(), 3u) << steps(again).front();
+    EXPECT_THAT(again.replacement->steps[0].unless, HasSubstr("pg_stat_activity"));
+    EXPECT_THAT(again.replacement->steps[1].unless, HasSubstr("orders_score_check"));
+    for (const auto& other : {"", "lockkeeper:4711::ALTER TABLE orders ADD COLUMN score int\n", "lockkeeper: mine"})
+        EXPECT_FALSE(judged(other).replacement && judged(other).replacement->steps.size() == 3u) << other;
 }
 
 TEST(alter_plan, understands_the_column_that_django_adds) {
@@ -189,11 +216,12 @@ TEST(alter_plan, splits_several_actions) {
                             "ALTER TABLE orders ADD CONSTRAINT \"orders_check\" CHECK (score > number) NOT VALID",
                             "ALTER TABLE orders VALIDATE CONSTRAINT \"orders_check\"",
                             "ALTER TABLE orders ALTER note SET DEFAULT 'x'"));
-    const auto two = steps(orders().judged("ALTER TABLE orders ALTER note SET NOT NULL, ALTER number SET NOT NULL"));
-    ASSERT_EQ(two.size(), 6u);
+    const auto d = orders().judged("ALTER TABLE orders ALTER note SET NOT NULL, ALTER number SET NOT NULL");
+    const auto two = steps(d);
+    ASSERT_EQ(two.size(), 5u);
     EXPECT_EQ(two[4], "ALTER TABLE orders ALTER note SET NOT NULL, ALTER number SET NOT NULL");
-    EXPECT_EQ(two[5], "ALTER TABLE orders DROP CONSTRAINT IF EXISTS \"orders_note_lockkeeper\", DROP CONSTRAINT IF EXISTS "
-                      "\"orders_number_lockkeeper\"");
+    EXPECT_THAT(d.replacement->steps[4].and_then, ElementsAre("ALTER TABLE orders DROP CONSTRAINT IF EXISTS \"orders_note_lockkeeper\", DROP "
+                                                              "CONSTRAINT IF EXISTS \"orders_number_lockkeeper\""));
 }
 
 policy_test::catalog partitioned(const std::string& key) {
@@ -204,12 +232,13 @@ policy_test::catalog partitioned(const std::string& key) {
 TEST(alter_plan, proves_that_the_rows_of_a_partition_fit) {
     const auto d = partitioned("1").judged("ALTER TABLE orders ATTACH PARTITION events_2 FOR VALUES FROM (1000) TO (MAXVALUE)");
     const auto all = steps(d);
-    ASSERT_EQ(all.size(), 4u) << all.front();
+    ASSERT_EQ(all.size(), 3u) << all.front();
     EXPECT_EQ(all[0], "ALTER TABLE \"public\".\"events_2\" ADD CONSTRAINT \"events_2_partition_lockkeeper\" CHECK (\"id\" IS NOT "
                       "NULL AND \"id\" >= '1000') NOT VALID");
     EXPECT_THAT(all[1], HasSubstr("partition constraint of relation \"events_2\" is violated by some row"));
     EXPECT_EQ(all[2], "ALTER TABLE orders ATTACH PARTITION events_2 FOR VALUES FROM (1000) TO (MAXVALUE)");
-    EXPECT_EQ(all[3], "ALTER TABLE \"public\".\"events_2\" DROP CONSTRAINT IF EXISTS \"events_2_partition_lockkeeper\"");
+    EXPECT_THAT(d.replacement->steps[2].and_then,
+                ElementsAre("ALTER TABLE \"public\".\"events_2\" DROP CONSTRAINT IF EXISTS \"events_2_partition_lockkeeper\""));
     const auto listed = steps(partitioned("1").judged("ALTER TABLE orders ATTACH PARTITION events_2 FOR VALUES IN (1, -2)"));
     EXPECT_THAT(listed.front(), HasSubstr("CHECK (\"id\" IS NOT NULL AND \"id\" IN (1, -2)) NOT VALID"));
     for (const char* bound : {"FOR VALUES IN (1, NULL)", "FOR VALUES IN (f(1))", "DEFAULT", "FOR VALUES FROM (1, 2) TO (1, 3)"})

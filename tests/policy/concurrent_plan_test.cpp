@@ -65,8 +65,16 @@ std::vector<std::string> statements(const decision& d) {
 std::string hint(const decision& d) { return d.statements.at(0).findings.at(0).hint; }
 
 TEST(concurrent_plan, indexes_are_dropped_one_by_one) {
-    EXPECT_THAT(statements(judged("DROP INDEX a, b")),
-                ElementsAre(R"(DROP INDEX CONCURRENTLY "app"."a")", R"(DROP INDEX CONCURRENTLY "app"."b")"));
+    EXPECT_THAT(statements(judged("DROP INDEX a, b")), ElementsAre(HasSubstr("COMMENT ON"), R"(DROP INDEX CONCURRENTLY "app"."a")",
+                                                                   R"(DROP INDEX CONCURRENTLY "app"."b")"));
+}
+
+TEST(concurrent_plan, an_index_of_a_list_may_be_missing_only_where_a_killed_run_has_dropped_it) {
+    const auto d = judged("DROP INDEX nothing, b");
+    ASSERT_TRUE(d.replacement);
+    EXPECT_THAT(statements(d), ElementsAre(R"(DROP INDEX CONCURRENTLY "nothing")", HasSubstr("COMMENT ON"), R"(DROP INDEX CONCURRENTLY "app"."b")"));
+    EXPECT_THAT(d.replacement->steps[0].unless, HasSubstr("lockkeeper:"));
+    EXPECT_THAT(d.replacement->steps[1].unless, HasSubstr("lockkeeper:"));
 }
 
 TEST(concurrent_plan, the_keyword_goes_into_the_clients_text) {
@@ -77,7 +85,8 @@ TEST(concurrent_plan, the_keyword_goes_into_the_clients_text) {
 TEST(concurrent_plan, what_a_reindex_leaves_is_looked_for_on_its_table) {
     const auto d = judged("REINDEX TABLE t");
     ASSERT_TRUE(d.replacement);
-    EXPECT_THAT(d.replacement->steps.at(0).undo_from, HasSubstr("'{1}'::pg_catalog.oid[]"));
+    for (const auto& query : {d.replacement->steps.at(0).sql_from, d.replacement->steps.at(1).undo_from})
+        EXPECT_THAT(query, HasSubstr("'{1}'::pg_catalog.oid[]"));
 }
 
 TEST(concurrent_plan, an_index_goes_up_the_tree) {

@@ -11,10 +11,12 @@ using proxy::deferred_work;
 deferred_work some_work() {
     deferred_work work;
     work.plan = {.steps = {{.sql = "CREATE INDEX CONCURRENTLY \"I\" ON t (a)",
+                            .and_then = {"ANALYZE t", "SELECT 2"},
                             .timeouts = timeout_class::online,
                             .why = "so",
                             .undo = "DROP INDEX",
-                            .undo_if = "SELECT true"},
+                            .undo_if = "SELECT true",
+                            .undoes_earlier = true},
                            {.sql_from = "SELECT 'x\\y'",
                             .timeouts = timeout_class::blocking,
                             .unless = "SELECT false",
@@ -40,6 +42,8 @@ TEST(deferred_work, is_written_and_read) {
     EXPECT_EQ(read.plan.object, "I");
     ASSERT_EQ(read.plan.steps.size(), 2u);
     EXPECT_EQ(read.plan.steps[0].undo_if, "SELECT true");
+    EXPECT_EQ(read.plan.steps[0].and_then, work.plan.steps[0].and_then);
+    EXPECT_TRUE(read.plan.steps[0].undoes_earlier);
     EXPECT_EQ(read.plan.steps[0].timeouts, timeout_class::online);
     EXPECT_EQ(read.plan.steps[1].sql_from, "SELECT 'x\\y'");
     EXPECT_EQ(read.plan.steps[1].undo_timeouts, timeout_class::blocking);

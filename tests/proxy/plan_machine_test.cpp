@@ -78,18 +78,42 @@ TEST(plan_machine, an_undo_has_a_class_of_its_own) {
     EXPECT_TRUE(undo.undo);
 }
 
-TEST(plan_machine, a_cancel_between_two_steps_undoes_only_what_was_begun) {
-    plan_machine machine(two_steps());
+std::vector<std::string> sent_after_cancel_before_the_second(policy::plan plan) {
+    plan_machine machine(std::move(plan));
     machine.start();
     machine.on_outcome(done);
-    auto action = machine.on_cancel();  // instead of B
+    auto action = machine.on_cancel();
     std::vector<std::string> sent;
     while (const auto* step = std::get_if<run_step>(&action)) {
         sent.push_back(step->sql);
         action = machine.on_outcome(yes);
     }
-    EXPECT_EQ(sent, (texts{"is A ours?", "undo A"}));
     EXPECT_EQ(std::get<plan_ended>(action).failed, 1u);
+    return sent;
+}
+
+TEST(plan_machine, a_cancel_between_two_steps_undoes_only_what_was_begun) {
+    EXPECT_EQ(sent_after_cancel_before_the_second(two_steps()), (texts{"is A ours?", "undo A"}));
+}
+
+// VALIDATE takes the constraint away that was added before it: where ADD fails, one of that name is somebody else's.
+TEST(plan_machine, a_cancel_between_two_steps_undoes_what_the_second_would_have) {
+    auto plan = two_steps();
+    plan.steps[1].undoes_earlier = true;
+    EXPECT_EQ(sent_after_cancel_before_the_second(plan), (texts{"is B ours?", "undo B", "is A ours?", "undo A"}));
+}
+
+TEST(plan_machine, statements_of_one_transaction_go_together) {
+    auto plan = two_steps();
+    plan.steps[1].and_then = {"C"};
+    plan_machine machine(plan);
+    EXPECT_TRUE(std::get<run_step>(machine.start()).and_then.empty());
+    const auto second = machine.on_outcome(done);
+    EXPECT_EQ(std::get<run_step>(second).and_then, texts{"C"});
+    machine.on_outcome(failure("57014"));
+    const auto undo = machine.on_outcome(yes);
+    EXPECT_EQ(std::get<run_step>(undo).sql, "undo B");
+    EXPECT_TRUE(std::get<run_step>(undo).and_then.empty());
 }
 
 TEST(plan_machine, undoes_newest_first_and_only_what_is_ours) {

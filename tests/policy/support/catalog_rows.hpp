@@ -29,6 +29,11 @@ public:
         add({"relation", oid, "public", name, "r", "p", "f", "1000000000"});
         return *this;
     }
+    catalog& marked_column(const std::string& name, const std::string& comment) {
+        column(name);
+        rows_.back().emplace_back(comment);
+        return *this;
+    }
     catalog& column(const std::string& name, bool not_null = false) {
         add({"column", "16384", name, "23", "-1", "integer", "0", not_null ? "t" : "f", "f", "f", "f", "f", "23", "-1",
              std::to_string(++columns_), "f"});
