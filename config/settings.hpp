@@ -122,7 +122,7 @@ struct conduct {
     config::mode mode = mode::enforce;
     config::timeouts timeouts;
     config::locks locks;
-    config::transactions transactions = transactions::reject;
+    config::transactions transactions = transactions::defer;
     config::ledger ledger = ledger::table;
 };
 

@@ -146,8 +146,6 @@ def refused(cluster, proxy, target, rule):
 
 def refuse(cluster, proxy):
     heading("3. What cannot be made safe is refused, and says what to do")
-    progress("migrating to 0005, AlterField(db_index=True) in a transaction")
-    refused(cluster, proxy, "0005", "index-without-concurrently")
     progress("migrating straight to 0012, then through Lockkeeper to 0013, RenameModel")
     migrate(cluster, THROUGH, "0012")
     refused(cluster, proxy, "0013", "table-renamed")

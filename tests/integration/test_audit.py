@@ -62,7 +62,7 @@ def test_rewrite(session, database):
 
 
 def test_refusal(session):
-    proxy, wire = session()
+    proxy, wire = session(transactions="reject")
     wire.ask(query("BEGIN"))
     wire.ask(query("SELECT 1"))
     assert [e["C"] for e in errors(wire.ask(parse(INDEX, "s"), bind(statement="s"), execute(), sync()))] == ["LK001"]

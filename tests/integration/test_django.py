@@ -77,7 +77,6 @@ def test_an_index_outside_a_transaction_is_built_concurrently(shop, cluster, str
 
 
 REFUSED = [
-    ("0004", "0005", "index-without-concurrently", "atomic = False"),
     ("0011", "0012", "column-renamed", "db_column"),
     ("0012", "0013", "table-renamed", "db_table"),
 ]
@@ -98,10 +97,23 @@ def test_a_refused_migration_says_what_to_change(before, target, rule, hint, sho
     assert rule in proxy.audited(event="outcome", outcome="refused", sqlstate="LK001")[0]["rules"]
 
 
+def test_an_index_in_a_transaction_is_built_behind_its_commit(shop, cluster, straight, lockkeeper):
+    database = shop("0004")
+    proxy = lockkeeper(small_table=0)
+    done = manage(proxy, database, "migrate", "shop", "0005")
+    assert done.returncode == 0, done.stderr
+    assert proxy.audited(event="outcome", outcome="put off until the COMMIT")
+    cursor = straight.cursor()
+    cursor.execute("SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indexrelid::regclass::text LIKE 'shop_order_created_%'")
+    assert cursor.fetchone() == (1, True)
+    cursor.execute("SELECT count(*) FROM lockkeeper.pending")
+    assert cursor.fetchone() == (0,)
+
+
 def test_a_refusal_takes_the_whole_migration_back(shop, cluster, straight, lockkeeper):
     """The refused statement is the last of the migration: what stood before it in the transaction is gone too."""
     database = shop("0013")
-    proxy = lockkeeper(small_table=0)
+    proxy = lockkeeper(small_table=0, transactions="reject")
     done = manage(proxy, database, "migrate", "shop", "0014")
     assert done.returncode == 1
     assert "index-without-concurrently" in done.stderr

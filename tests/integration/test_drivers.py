@@ -243,7 +243,7 @@ def test_index_becomes_concurrent(build, lockkeeper, database, table, straight, 
 @pytest.mark.parametrize("arguments", [["-1", "-c", CREATE], ["-c", f"SELECT 1; {CREATE}"]])
 def test_psql_in_a_transaction_is_refused(arguments, lockkeeper, database, table, straight):
     """One transaction holds it all, by -1 or because several statements stand in one message: CONCURRENTLY cannot run there."""
-    status, _, said = psql(lockkeeper(), database, "-v", "VERBOSITY=verbose", *arguments)
+    status, _, said = psql(lockkeeper(transactions="reject"), database, "-v", "VERBOSITY=verbose", *arguments)
     assert status == 1
     assert "LK001" in said
     cursor = straight.cursor()

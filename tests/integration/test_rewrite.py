@@ -180,7 +180,7 @@ def test_temporary_table_is_left_alone(lockkeeper, database, server_log):
 
 
 def test_inside_a_transaction_refused(lockkeeper, database, table, straight):
-    with contextlib.closing(lockkeeper().connect(database, autocommit=False)) as connection:
+    with contextlib.closing(lockkeeper(transactions="reject").connect(database, autocommit=False)) as connection:
         with pytest.raises(psycopg2.Error) as refused:
             connection.cursor().execute(CREATE)
         assert refused.value.pgcode == "LK001"

@@ -88,11 +88,12 @@ TEST(alter_plan, takes_up_what_an_earlier_run_left) {
 
 TEST(alter_plan, says_why_there_is_none) {
     const std::string sql = "ALTER TABLE orders ADD CONSTRAINT k CHECK (number > 0)";
+    const std::string two = "ALTER TABLE orders ADD CONSTRAINT k CHECK (number > 0), ADD CONSTRAINT l CHECK (number > 1)";
     const auto reason = [](const policy::decision& d) {
         EXPECT_EQ(d.action, action::reject);
         return policy::leading_finding(d)->hint;
     };
-    EXPECT_THAT(reason(orders().judged(sql, policy_test::in_transaction())), HasSubstr("outside of one"));
+    EXPECT_THAT(reason(orders().judged(two, policy_test::in_transaction())), HasSubstr("outside of one"));
     EXPECT_THAT(reason(orders().judged(sql + "; SELECT 1")), HasSubstr("a message of its own"));
     EXPECT_THAT(reason(policy_test::judged(sql)), HasSubstr("With the catalog at hand"));
     EXPECT_THAT(reason(orders().judged(sql + ", DROP CONSTRAINT k2")), HasSubstr("a statement of its own"));

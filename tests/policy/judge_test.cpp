@@ -45,7 +45,9 @@ TEST(judge, an_index_without_a_name_gets_the_one_that_postgresql_would_give) {
 }
 
 TEST(judge, in_a_transaction_an_index_is_refused_with_the_hint) {
-    const auto d = judged(index_sql, table{}, in_transaction());
+    config::settings settings;
+    settings.transactions = config::transactions::reject;
+    const auto d = judged(index_sql, table{}, in_transaction(), settings);
     EXPECT_EQ(d.action, action::reject);
     EXPECT_FALSE(d.replacement);
     const auto* f = leading_finding(d);
@@ -54,6 +56,14 @@ TEST(judge, in_a_transaction_an_index_is_refused_with_the_hint) {
     EXPECT_THAT(f->hint, HasSubstr("atomic = False"));
     EXPECT_THAT(f->hint, HasSubstr("lockkeeper explain index-without-concurrently"));
     EXPECT_THAT(f->detail, HasSubstr("SHARE lock on public.orders (954 MB)"));
+}
+
+TEST(judge, in_a_transaction_an_index_is_put_off_by_default) {
+    const auto d = judged(index_sql, table{}, in_transaction());
+    EXPECT_EQ(d.action, action::rewrite);
+    ASSERT_TRUE(d.replacement);
+    EXPECT_TRUE(d.replacement->deferrable);
+    EXPECT_EQ(d.conduct.ledger, config::ledger::table);
 }
 
 TEST(judge, among_other_statements_an_index_is_refused) {
