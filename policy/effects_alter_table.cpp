@@ -128,7 +128,8 @@ bool alteration::may_be_volatile(const column_words& c) const {
 }
 
 work alteration::work_of_new(const column_words& c, const alter_step& step, const relation_facts& r) const {
-    if (step.if_exists && r.column(c.name)) return work::none;
+    const auto* there = step.if_exists ? r.column(c.name) : nullptr;
+    if (there && there->mark.empty()) return work::none;  // a mark: a killed run of ours has got no further
     const auto* type = catalog_.type(c.type_parts);
     // Before 19 a constrained domain is always checked row by row, by writing the rows anew.
     const bool constrained = type && type->constrained;

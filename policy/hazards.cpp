@@ -63,6 +63,11 @@ std::optional<std::string> large_target(const ddl& d, const context& c) {
     return first_target(d, c, [&](const relation_facts& r) { return is_large(r, c); });
 }
 
+std::optional<plan> not_run(const context& c) {
+    if (!c.only_change) return std::nullopt;
+    return plan{.steps = {}, .tag = c.what.kind};
+}
+
 hazard described(std::string message, const context& c) {
     hazard h;
     h.message = std::move(message);

@@ -60,6 +60,9 @@ bool works_on_rows(const context& c) noexcept;
 std::optional<std::string> target_in_use(const ddl& d, const context& c);
 std::optional<std::string> large_target(const ddl& d, const context& c);
 
+// The plan of a statement that needs not run: it is answered, alone. Nullopt beside others, which are not to be cut out.
+std::optional<plan> not_run(const context& c);
+
 // A hazard with the message, and the statement's heaviest effect as its detail.
 hazard described(std::string message, const context& c);
 

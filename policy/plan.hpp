@@ -29,10 +29,12 @@ struct step {
     step_place place = step_place::own;
     std::string why;      // for the audit log and `explain`
     std::string unless;   // a query that returns one boolean: true means the step's result is already there; empty: always run
-    std::string undo;     // empty: nothing to undo
+    std::string undo;     // when this step or a later one has failed; empty: nothing to undo
     std::string undo_if;  // a query that returns one boolean: is there really something of ours to undo?
     std::string undo_from;  // instead of the two: a query whose rows are the statements that undo it
-    bool undoes_earlier = false;  // the undo takes back what the steps before have done, not what this one does
+    // In place of those where the step was done and a later one has failed. Where an ADD CONSTRAINT itself fails, one of its
+    // name is somebody else's.
+    std::string undo_done, undo_done_if;
     timeout_class undo_timeouts = timeout_class::online;
     // What a blocking step, or undo, waits for. Empty: what the statement would that the plan stands for.
     std::vector<wanted_lock> locks;

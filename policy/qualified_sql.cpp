@@ -29,4 +29,8 @@ std::string with_qualified_operators(std::string_view sql) {
     return out;
 }
 
+catalog_query our_query(std::string_view sql, std::vector<std::optional<std::string>> parameters) {
+    return {"/* lockkeeper */ " + with_qualified_operators(sql), std::move(parameters)};
+}
+
 }  // namespace policy

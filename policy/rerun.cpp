@@ -36,21 +36,21 @@ step drop_of(const step& build) {
 
 std::optional<catalog_query> rerun_question(const plan& p) {
     if (p.builds.empty()) return std::nullopt;
-    return catalog_query{"/* lockkeeper */ " + with_qualified_operators(question), {p.relation, p.object}};
+    return our_query(question, {p.relation, p.object});
 }
 
-rerun prepare_rerun(plan& p, const catalog_rows& there) {
+std::string prepare_rerun(plan& p, const catalog_rows& there) {
     if (there.empty()) return {};
     const auto& found = there.front();
     const auto wanted = index_signature(p.builds);
     const bool same = is(found, 0) && wanted && found.size() > 2 && found[2] && wanted == index_signature(*found[2]);
-    if (!same) return {.cannot = "another relation than the index that was wanted has its name by now: " + p.object};
+    if (!same) return "another relation than the index that was wanted has its name by now: " + p.object;
     const auto build = std::find_if(p.steps.begin(), p.steps.end(), [&](const step& s) { return s.sql == p.builds; });
     if (is(found, 1)) {
         if (build != p.steps.end()) p.steps.erase(build);
         return {};
     }
-    if (is(found, 3)) return {.cannot = "the index is INVALID, and another session that is at work on the table may be building it"};
+    if (is(found, 3)) return "the index is INVALID, and another session that is at work on the table may be building it";
     if (build != p.steps.end()) p.steps.insert(p.steps.begin(), drop_of(*build));
     return {};
 }

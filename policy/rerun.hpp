@@ -13,12 +13,8 @@ namespace policy {
 // What there is under the name of the index that the plan makes; nullopt where it makes none.
 std::optional<catalog_query> rerun_question(const plan& p);
 
-struct rerun {
-    std::string cannot;  // why the plan must not run; empty: it may
-};
-
 // `there`: the rows of that question. Where the very same index is there the plan does not build it any more; one that is
-// INVALID it drops first.
-rerun prepare_rerun(plan& p, const catalog_rows& there);
+// INVALID it drops first. Returned: why the plan must not run; empty: it may.
+std::string prepare_rerun(plan& p, const catalog_rows& there);
 
 }  // namespace policy

@@ -112,7 +112,9 @@ config::conduct stricter(const config::conduct& a, const config::conduct& b) {
                          .statement = stricter(a.timeouts.statement, b.timeouts.statement),
                          .online_lock = stricter(a.timeouts.online_lock, b.timeouts.online_lock),
                          .online_statement = stricter(a.timeouts.online_statement, b.timeouts.online_statement)},
-            .locks = {.budget = std::min(a.locks.budget, b.locks.budget), .old_after = std::min(a.locks.old_after, b.locks.old_after)},
+            .locks = {.budget = std::min(a.locks.budget, b.locks.budget),
+                      .max_hold = stricter(a.locks.max_hold, b.locks.max_hold),
+                      .old_after = std::min(a.locks.old_after, b.locks.old_after)},
             .transactions = std::min(a.transactions, b.transactions),
             .ledger = std::max(a.ledger, b.ledger)};
 }

@@ -8,9 +8,17 @@ namespace {
 
 // pg_type.dat: the oids of built-in types never change.
 enum : std::uint32_t {
-    int8_oid = 20, int2_oid = 21, int4_oid = 23, text_oid = 25, bpchar_oid = 1042, varchar_oid = 1043, time_oid = 1083, timestamp_oid = 1114, timestamptz_oid = 1184,
-    interval_oid = 1186, timetz_oid = 1266, bit_oid = 1560, varbit_oid = 1562, numeric_oid = 1700, inet_oid = 869, cidr_oid = 650,
+    int8_oid = 20, int2_oid = 21, int4_oid = 23, text_oid = 25, bpchar_oid = 1042, varchar_oid = 1043, time_oid = 1083,
+    timestamp_oid = 1114, timestamptz_oid = 1184, interval_oid = 1186, timetz_oid = 1266, bit_oid = 1560, varbit_oid = 1562, numeric_oid = 1700, inet_oid = 869, cidr_oid = 650,
 };
+
+// parse_utilcmd.c, transformColumnDefinition: what stands for an integer with a sequence.
+struct serial_type {
+    std::string_view name;
+    std::uint32_t oid;
+};
+constexpr std::array<serial_type, 6> serials{{{"smallserial", int2_oid}, {"serial2", int2_oid}, {"serial", int4_oid},
+                                              {"serial4", int4_oid}, {"bigserial", int8_oid}, {"serial8", int8_oid}}};
 
 // The modifier that a type's words come to, as the type's typmodin function makes it.
 std::int32_t modifier_of(std::uint32_t type, const type_words& to, const type_facts& facts) {
@@ -93,11 +101,8 @@ bool is_array(const column_words& to) noexcept { return to.type_parts.array; }
 
 bool has_type(const column_facts& column, const column_words& named, const catalog_facts& catalog) {
     if (named.serial) {
-        const auto& name = named.type_parts.name;
-        const auto length = name.find_first_of("248");
-        const bool big = name.starts_with("big") || (length != name.npos && name[length] == '8');
-        const bool small = name.starts_with("small") || (length != name.npos && name[length] == '2');
-        return column.declared == (big ? int8_oid : small ? int2_oid : int4_oid);
+        const auto is = std::find_if(serials.begin(), serials.end(), [&](const auto& s) { return s.name == named.type_parts.name; });
+        return is != serials.end() && column.declared == is->oid;
     }
     const auto* type = catalog.type(named.type_parts);
     return type && type->oid == column.declared && modifier_of(type->base, named.type_parts, *type) == column.modifier;

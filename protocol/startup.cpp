@@ -2,6 +2,7 @@
 
 #include "protocol/limits.hpp"
 #include "protocol/reader.hpp"
+#include "protocol/writer.hpp"
 
 namespace protocol {
 namespace {
@@ -60,11 +61,8 @@ result<cancel_request> decode_cancel(bytes packet) {
 }
 
 buffer encode_cancel(std::string_view key) {
-    buffer packet;
-    for (const auto number : {static_cast<std::uint32_t>(startup_header_size + key.size()), cancel_request_code})
-        for (const int shift : {24, 16, 8, 0}) packet.push_back(static_cast<std::uint8_t>(number >> shift));
-    const auto body = as_bytes(key);
-    packet.insert(packet.end(), body.begin(), body.end());
+    auto packet = writer('\0').int32(cancel_request_code).octets(as_bytes(key)).finish();
+    packet.erase(packet.begin());  // it is of the time before the first message, and has no tag
     return packet;
 }
 

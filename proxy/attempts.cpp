@@ -25,7 +25,7 @@ struct gate::wait_for_held {
 // In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands.
 bool gate::may_attempt(const judged_message& m, const policy::decision& d) const noexcept {
     return conduct_.locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
-           !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && holds_lock_);
+           !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
 }
 
 // The pause is a statement of the client's session, so that a cancel reaches it.

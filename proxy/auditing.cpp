@@ -16,15 +16,6 @@ std::string_view name(config::mode m) noexcept {
     return {};
 }
 
-std::string_view name(policy::timeout_class c) noexcept {
-    switch (c) {
-    case policy::timeout_class::none: return "none";
-    case policy::timeout_class::online: return "online";
-    case policy::timeout_class::blocking: return "blocking";
-    }
-    return {};
-}
-
 std::string_view name(config::action a) noexcept {
     switch (a) {
     case config::action::allow: return "allow";

@@ -17,15 +17,6 @@ json::value lock_name(policy::lock_mode mode) {
     return json::string(policy::name(mode));
 }
 
-std::string_view name(policy::timeout_class c) noexcept {
-    switch (c) {
-    case policy::timeout_class::none: return "none";
-    case policy::timeout_class::online: return "online";
-    case policy::timeout_class::blocking: return "blocking";
-    }
-    return "";
-}
-
 bool works(const checked_statement& c, policy::work work) {
     return std::any_of(c.verdict.relations.begin(), c.verdict.relations.end(), [&](const auto& r) { return r.work == work; });
 }

@@ -13,16 +13,15 @@ namespace {
 namespace json = boost::json;
 using policy::timeout_class;
 
-constexpr std::array<std::pair<timeout_class, std::string_view>, 3> classes{
-    {{timeout_class::none, "none"}, {timeout_class::online, "online"}, {timeout_class::blocking, "blocking"}}};
-
-constexpr std::array<std::pair<std::string_view, std::string policy::step::*>, 7> texts_of_step{{{"sql", &policy::step::sql},
+constexpr std::array<std::pair<std::string_view, std::string policy::step::*>, 9> texts_of_step{{{"sql", &policy::step::sql},
                                                                                                  {"sql_from", &policy::step::sql_from},
                                                                                                  {"why", &policy::step::why},
                                                                                                  {"unless", &policy::step::unless},
                                                                                                  {"undo", &policy::step::undo},
                                                                                                  {"undo_if", &policy::step::undo_if},
-                                                                                                 {"undo_from", &policy::step::undo_from}}};
+                                                                                                 {"undo_from", &policy::step::undo_from},
+                                                                                                 {"undo_done", &policy::step::undo_done},
+                                                                                                 {"undo_done_if", &policy::step::undo_done_if}}};
 constexpr std::array<std::pair<std::string_view, std::string policy::plan::*>, 4> texts_of_plan{{{"tag", &policy::plan::tag},
                                                                                                  {"relation", &policy::plan::relation},
                                                                                                  {"object", &policy::plan::object},
@@ -40,16 +39,10 @@ void get_texts(const json::object& o, Whole& whole, const Texts& texts) {
         if (const auto* value = o.if_contains(name)) whole.*member = std::string(value->as_string());
 }
 
-std::string_view word(timeout_class c) {
-    for (const auto& [value, name] : classes)
-        if (value == c) return name;
-    return "none";
-}
-
-timeout_class class_at(const json::object& o, std::string_view name) {
-    const auto& text = o.at(name).as_string();
-    for (const auto& [value, known] : classes)
-        if (text == known) return value;
+timeout_class class_at(const json::object& o, std::string_view key) {
+    const std::string_view text = o.at(key).as_string();
+    for (const auto known : {timeout_class::none, timeout_class::online, timeout_class::blocking})
+        if (text == policy::name(known)) return known;
     throw std::runtime_error("unknown class of timeouts");
 }
 
@@ -76,9 +69,8 @@ json::object as_json(const policy::step& s) {
     json::object o;
     put_texts(o, s, texts_of_step);
     if (!s.and_then.empty()) o["and_then"] = json::value_from(s.and_then);
-    if (s.undoes_earlier) o["undoes_earlier"] = true;
-    o["class"] = word(s.timeouts);
-    o["undo_class"] = word(s.undo_timeouts);
+    o["class"] = policy::name(s.timeouts);
+    o["undo_class"] = policy::name(s.undo_timeouts);
     o["locks"] = locks_as_json(s.locks);
     return o;
 }
@@ -87,7 +79,6 @@ policy::step step_of(const json::object& o) {
     policy::step s;
     get_texts(o, s, texts_of_step);
     if (const auto* next = o.if_contains("and_then")) s.and_then = json::value_to<std::vector<std::string>>(*next);
-    if (const auto* earlier = o.if_contains("undoes_earlier")) s.undoes_earlier = earlier->as_bool();
     s.timeouts = class_at(o, "class");
     s.undo_timeouts = class_at(o, "undo_class");
     s.locks = locks_at(o);

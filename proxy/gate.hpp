@@ -272,7 +272,6 @@ private:
 
     // hold_cap.cpp: for how long a strong lock is kept
     void note_lock_held(std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record);
-    void forget_lock_held();
     task<void> let_go();
     bool canceled_for_holding(protocol::bytes error) const;
     policy::finding held_too_long() const;
@@ -338,14 +337,15 @@ private:
     std::optional<batch_collector> batch_;
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
-    bool holds_lock_ = false;        // the transaction may hold a blocking lock already: waiting for another would extend it
-    struct {
+    // The transaction may hold a blocking lock already: waiting for another would extend it.
+    struct lock_held {
         std::optional<std::chrono::steady_clock::time_point> since;  // the statement was done; nullopt: it is not yet
         std::chrono::milliseconds cap{0};
         std::string on;                        // ACCESS EXCLUSIVE on shop_order
         std::shared_ptr<audit_record> record;  // of the statement that has taken it
         bool canceled = false;                 // what came behind it, because of the cap
-    } hold_;
+    };
+    std::optional<lock_held> hold_;
     const bool splits_;  // transactions may be cut in two: their savepoints must be known
     std::vector<deferred_work> deferred_;    // by the transaction in hand, and kept as long as so_far_ knows of it
     std::deque<deferred_work> committed_;    // to be done before the next ReadyForQuery in which no transaction is open

@@ -16,30 +16,24 @@
 namespace proxy {
 
 void gate::note_lock_held(std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record) {
-    if (!holds_lock_) hold_ = {.record = std::move(record)};
-    holds_lock_ = true;
-    for (const auto& lock : locks.first(hold_.on.empty() ? std::min<std::size_t>(locks.size(), 1) : 0))
-        hold_.on = std::string(policy::name(lock.mode)) + " on " + lock.relation;
-}
-
-void gate::forget_lock_held() {
-    holds_lock_ = false;
-    hold_ = {};
+    if (!hold_) hold_ = lock_held{.record = std::move(record)};
+    if (hold_->on.empty() && !locks.empty())
+        hold_->on = std::string(policy::name(locks.front().mode)) + " on " + locks.front().relation;
 }
 
 std::optional<std::chrono::steady_clock::time_point> gate::held_until() {
-    using std::chrono::milliseconds;
+    if (!hold_) return std::nullopt;
     const bool between = !task_ && conversation_.owed().settled();  // the statement that takes the lock has limits of its own
-    if (holds_lock_ && !hold_.since && between && status() != 'I' && conduct_.locks.max_hold > milliseconds::zero()) {
-        hold_.since = now_;
-        hold_.cap = conduct_.locks.max_hold;
+    if (!hold_->since && between && status() != 'I' && conduct_.locks.max_hold > std::chrono::milliseconds::zero()) {
+        hold_->since = now_;
+        hold_->cap = conduct_.locks.max_hold;
     }
-    if (!hold_.since) return std::nullopt;
-    return *hold_.since + hold_.cap;
+    if (!hold_->since) return std::nullopt;
+    return *hold_->since + hold_->cap;
 }
 
 gate::relief gate::relieve(outbox& to_server, outbox& to_client) {
-    if (!hold_.since || now_ < *hold_.since + hold_.cap) return relief::none;
+    if (!hold_ || !hold_->since || now_ < *hold_->since + hold_->cap) return relief::none;
     if (task_) return relief::wait;
     to_server_ = &to_server;
     to_client_ = &to_client;
@@ -48,8 +42,8 @@ gate::relief gate::relieve(outbox& to_server, outbox& to_client) {
         start(let_go());
         return relief::none;
     }
-    if (conversation_.phase() != protocol::phase::ready && !hold_.canceled) {
-        hold_.canceled = true;
+    if (conversation_.phase() != protocol::phase::ready && !hold_->canceled) {
+        hold_->canceled = true;
         return relief::cancel;
     }
     note_held_too_long();
@@ -67,17 +61,17 @@ task<void> gate::let_go() {
 }
 
 bool gate::canceled_for_holding(protocol::bytes error) const {
-    if (!hold_.canceled) return false;
+    if (!hold_ || !hold_->canceled) return false;
     const auto fields = protocol::decode_error(error);
     return fields && fields->get('C') == protocol::sqlstate::query_canceled;
 }
 
 policy::finding gate::held_too_long() const {
-    const auto ms = hold_.cap.count();
+    const auto ms = hold_->cap.count();
     const auto cap = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
     return {.rule = "held-too-long",
             .action = config::action::reject,
-            .message = "the transaction has held " + (hold_.on.empty() ? "a strong lock" : hold_.on) + " for more than " + cap,
+            .message = "the transaction has held " + (hold_->on.empty() ? "a strong lock" : hold_->on) + " for more than " + cap,
             .detail = "A lock is kept until the end of its transaction, and all who want to use the relation wait as long. "
                       "Nothing of the transaction is done.",
             .hint = "Give statements that take strong locks a transaction of their own, without changes of data or pauses behind "
@@ -86,9 +80,9 @@ policy::finding gate::held_too_long() const {
 }
 
 void gate::note_held_too_long() {
-    if (!hold_.record) return;
-    audit_outcome(*hold_.record, "held too long",
-                  {.kind = note::statement, .sent = *hold_.since, .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)});
+    if (!hold_ || !hold_->record) return;
+    audit_outcome(*hold_->record, "held too long",
+                  {.kind = note::statement, .sent = *hold_->since, .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)});
 }
 
 }  // namespace proxy

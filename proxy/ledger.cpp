@@ -87,7 +87,7 @@ void gate::resume(deferred_work work, std::string_view statement, outbox& to_ser
     work.again = true;
     work.record = std::make_shared<audit_record>(record_of(statement, true));
     work.record->kind = work.plan.tag;
-    work.record->timeout_class = "online";
+    work.record->timeout_class = std::string(policy::name(timeout_class::online));
     work.record->action = "resume";
     work.record->ledger = work.id;
     committed_.push_back(std::move(work));
@@ -122,9 +122,9 @@ task<std::optional<protocol::error_fields>> gate::take_over(const judged_message
     work.over = found.rows[0].empty();
     if (work.over) co_await hand_back(work);
     if (work.over || found.rows.size() < 2) co_return std::nullopt;
-    const auto next = policy::prepare_rerun(work.plan, found.rows[1]);
-    if (next.cannot.empty()) co_return std::nullopt;
-    co_return protocol::make_error("ERROR", protocol::sqlstate::duplicate_object, next.cannot);
+    const auto why_not = policy::prepare_rerun(work.plan, found.rows[1]);
+    if (why_not.empty()) co_return std::nullopt;
+    co_return protocol::make_error("ERROR", protocol::sqlstate::duplicate_object, why_not);
 }
 
 // Somebody who resumes may have found the row before we did, or the session that was lost may still be at it.

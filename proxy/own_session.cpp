@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "protocol/writer.hpp"
 #include "proxy/wall_clock.hpp"
 
 namespace proxy {
@@ -38,11 +39,9 @@ private:
 
 constexpr int second_ms = 1000;
 
-void put_message(protocol::buffer& to, char tag, std::string_view body) {
-    const auto length = body.size() + 4;
-    to.push_back(static_cast<std::uint8_t>(tag));
-    for (int shift = 24; shift >= 0; shift -= 8) to.push_back(static_cast<std::uint8_t>(length >> shift));
-    to.insert(to.end(), body.begin(), body.end());
+void append(protocol::buffer& to, protocol::writer&& message) {
+    const auto whole = message.finish();
+    to.insert(to.end(), whole.begin(), whole.end());
 }
 
 // The first error among what a client would have been told.
@@ -74,15 +73,15 @@ int own_session::server_pid() const noexcept { return PQbackendPID(connection_.g
 
 // What the server has told libpq the gate is told again.
 void own_session::greet() {
-    const auto pid = static_cast<std::uint32_t>(server_pid());
-    for (int shift = 24; shift >= 0; shift -= 8) key_.push_back(static_cast<std::uint8_t>(pid >> shift));
-    key_.resize(key_.size() + 4);  // the secret key, which libpq keeps to itself
+    using protocol::writer;
+    const auto key_data = writer('K').int32(static_cast<std::uint32_t>(server_pid())).int32(0).finish();  // libpq keeps the secret key to itself
+    key_.assign(key_data.begin() + protocol::header_size, key_data.end());
     protocol::buffer told;
-    put_message(told, 'R', std::string_view("\0\0\0\0", 4));
+    append(told, std::move(writer('R').int32(0)));
     for (const auto* name : {"server_version", "TimeZone", "application_name", "client_encoding", "standard_conforming_strings"})
-        put_message(told, 'S', std::string(name) + '\0' + connection_.parameter(name) + '\0');
-    put_message(told, 'K', protocol::as_text(key_));
-    put_message(told, 'Z', "I");
+        append(told, std::move(writer('S').string(name).string(connection_.parameter(name))));
+    told.insert(told.end(), key_data.begin(), key_data.end());
+    append(told, std::move(writer('Z').int8('I')));
     gate_.on_startup({.version = 3u << 16, .parameters = {{"user", PQuser(connection_.get())}, {"database", PQdb(connection_.get())}}});
     gate_.from_server(told, to_client_, to_server_);
     to_client_.clear();

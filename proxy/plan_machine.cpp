@@ -54,9 +54,8 @@ plan_action plan_machine::fail() {
 }
 
 plan_action plan_machine::on_cancel() {
-    // A step of one statement that was not sent has not begun; but its undo may be about what the steps before it have done.
-    const auto& step = plan_.steps[at_];
-    if (phase_ == phase::running && step.sql_from.empty() && !step.undoes_earlier) started_.pop_back();
+    // A step of one statement that was not sent has not begun.
+    if (phase_ == phase::running && plan_.steps[at_].sql_from.empty()) started_.pop_back();
     return fail();
 }
 
@@ -74,7 +73,8 @@ plan_action plan_machine::on_outcome(const step_outcome& last) {
     case phase::asking: {
         if (!last.ok) break;  // it is asked again, like an undo that failed
         const auto& step = plan_.steps[cursor_];
-        if (!step.undo_from.empty()) statements_.assign(last.statements.begin(), last.statements.end());
+        if (was_done()) statements_ = last.answer.value_or(false) ? std::deque<std::string>{step.undo_done} : std::deque<std::string>{};
+        else if (!step.undo_from.empty()) statements_.assign(last.statements.begin(), last.statements.end());
         else if (last.answer.value_or(false)) statements_ = {step.undo};
         else statements_.clear();
         return next_statement();
@@ -91,8 +91,11 @@ plan_action plan_machine::on_outcome(const step_outcome& last) {
 plan_action plan_machine::ask_undo() {
     phase_ = phase::asking;
     const auto& step = plan_.steps[cursor_];
+    if (was_done()) return question(step.undo_done_if);
     return question(step.undo_from.empty() ? step.undo_if : step.undo_from);
 }
+
+bool plan_machine::was_done() const { return cursor_ < *failed_ && !plan_.steps[cursor_].undo_done.empty(); }
 
 plan_action plan_machine::unwind() {
     statements_.clear();
@@ -100,7 +103,7 @@ plan_action plan_machine::unwind() {
         cursor_ = started_.back();
         started_.pop_back();
         const auto& step = plan_.steps[cursor_];
-        if (step.undo.empty() && step.undo_from.empty()) continue;
+        if (step.undo.empty() && step.undo_from.empty() && !was_done()) continue;
         undo_left_ = undo_attempts;
         return ask_undo();
     }

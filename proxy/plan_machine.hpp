@@ -64,6 +64,7 @@ private:
     plan_action itself();
     plan_action next_statement();  // of `statements_`, then what comes after the step
     plan_action ask_undo();
+    bool was_done() const;         // the step whose undo is in hand, and another undo is for that
     run_step question(const std::string& sql) const;
 
     policy::plan plan_;

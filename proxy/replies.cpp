@@ -136,7 +136,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') {  // no transaction is open
         drop_deferred(false);
-        forget_lock_held();
+        hold_.reset();
         rows_changed_ = false;
         so_far_.clear();
     }

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <iostream>
 
+#include "policy/qualified_sql.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/ledger_table.hpp"
 #include "proxy/own_session.hpp"
@@ -66,10 +67,10 @@ void print_json(const catalog_rows& rows) {
 
 // "building index: loading tuples in tree, 43 %", from the server's progress view.
 std::string progress_of(server_connection& server, int pid) {
-    const auto rows = server.run({"/* lockkeeper */ SELECT p.phase, CASE WHEN p.blocks_total OPERATOR(pg_catalog.>) 0 THEN "
-                                  "(100 OPERATOR(pg_catalog.*) p.blocks_done OPERATOR(pg_catalog./) p.blocks_total)::pg_catalog.text END "
-                                  "FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-                                  {std::to_string(pid)}});
+    const auto rows = server.run(policy::our_query(
+        "SELECT p.phase, CASE WHEN p.blocks_total > 0 THEN (100 * p.blocks_done / p.blocks_total)::pg_catalog.text END "
+        "FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = $1::pg_catalog.int4",
+        {std::to_string(pid)}));
     if (rows.empty()) return {};
     return rows[0][0].value_or("") + (rows[0][1] ? ", " + *rows[0][1] + " %" : "");
 }
@@ -135,7 +136,6 @@ int finish_all(const catalog_rows& rows, server_connection& server, const ledger
     std::unique_ptr<own_session> session;
     bool all = true;
     for (const auto& row : rows) {
-        if (options.id != 0 && at(row, ledger_table::id) != std::to_string(options.id)) continue;
         if (!session && !options.dry_run) {
             session = std::make_unique<own_session>(options.dsn, std::make_shared<const config::settings>(settings),
                                                     [&](audit_record&& r) { audit.write(r); }, [&] { how_far.tell(); });
@@ -177,11 +177,10 @@ int show_pending(const ledger_options& options) {
 int resume(const ledger_options& options, const config::settings& settings) {
     return told([&] {
         server_connection server(options.dsn);
-        const auto rows = listed(server).value_or(catalog_rows{});
-        const bool any = std::any_of(rows.begin(), rows.end(), [&](const catalog_row& row) {
-            return options.id == 0 || at(row, ledger_table::id) == std::to_string(options.id);
-        });
-        if (!any) return std::cout << "nothing is pending\n", 0;
+        auto rows = listed(server).value_or(catalog_rows{});
+        if (options.id != 0)
+            std::erase_if(rows, [&](const catalog_row& row) { return at(row, ledger_table::id) != std::to_string(options.id); });
+        if (rows.empty()) return std::cout << "nothing is pending\n", 0;
         return finish_all(rows, server, options, settings);
     });
 }

@@ -63,7 +63,7 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
         co_return reply;
     }
     const bool strong = step.timeouts == timeout_class::blocking;
-    if (strong && conduct_.locks.budget > milliseconds::zero() && !(status() == 'T' && holds_lock_)) {
+    if (strong && conduct_.locks.budget > milliseconds::zero() && !(status() == 'T' && hold_)) {
         reply = co_await attempt_step(m, std::move(step), std::move(locks));
         co_return reply;
     }

@@ -79,20 +79,18 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
     policy::plan now = plan;
     now.steps.assign(plan.steps.begin(), rest);
     plan.steps.erase(plan.steps.begin(), rest);
-    // What is committed stays: the constraint is there, and not validated yet.
-    if (!now.steps.empty() && !plan.steps.empty() && plan.steps.front().undoes_earlier) {
-        plan.steps.front().undo.clear();
-        plan.steps.front().undo_from.clear();
-    }
     for (auto& step : now.steps) {
         step.place = policy::step_place::inside;
         step.undo.clear();
         step.undo_from.clear();
+        step.undo_done.clear();
     }
     // With the constraint there, what a later step leaves is half done, and a second run finishes it.
     if (!now.steps.empty())
-        for (auto& step : plan.steps)
+        for (auto& step : plan.steps) {
             if (step.timeouts == timeout_class::blocking) step.undo.clear();
+            step.undo_done.clear();
+        }
     const bool at_once = !now.steps.empty();
     const auto tag = plan.tag;
     deferred_work work{.plan = std::move(plan), .locks = locks, .conduct = conduct_, .record = record};

@@ -54,7 +54,7 @@ class alteration_plan {
 public:
     explicit alteration_plan(draft d) : d_(std::move(d)) { d_.resumes = left_behind(); }
 
-    outcome made_of_actions() && {
+    proposal made_of_actions() && {
         for (const auto& s : d_.what.steps)
             if (s.action == alter_action::add_column) add_column(s);
         for (const auto& s : d_.what.steps)
@@ -178,9 +178,6 @@ private:
         auto s = made(d_.alter(joined(d_.last)), timeout_class::blocking, "done at once: what takes time has been done before");
         s.unless = d_.last_done_if;
         if (!d_.drop_proofs.empty()) s.and_then.push_back(drop_of_proofs(d_.head, d_.drop_proofs));
-        s.undo = d_.undo_last_step;
-        s.undoes_earlier = true;
-        s.undo_if = d_.undo_last_if;
         return s;
     }
 
@@ -189,7 +186,7 @@ private:
 
 }  // namespace
 
-outcome for_alter_table(const context& c) {
+proposal for_alter_table(const context& c) {
     const auto* a = std::get_if<alter_table>(&c.what.what);
     if (!a) return {};
     const auto table = c.known.relation(a->relation);
@@ -202,10 +199,7 @@ outcome for_alter_table(const context& c) {
 }
 
 hazard with_plan(hazard h, const context& c) {
-    auto made = for_alter_table(c);
-    h.instead = std::move(made.instead);
-    h.cannot = std::move(made.cannot);
-    return h;
+    return with(std::move(h), for_alter_table(c));
 }
 
 }  // namespace policy::plans

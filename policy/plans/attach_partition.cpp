@@ -72,7 +72,7 @@ std::string head_of(const relation_facts& table) { return "ALTER TABLE " + quote
 
 }  // namespace
 
-outcome for_attach_partition(const draft& d, const alter_step& step) {
+proposal for_attach_partition(const draft& d, const alter_step& step) {
     const auto partition = d.c.known.relation(*step.partner);
     const auto action = d.text_of(step.where);
     const auto condition = condition_of(d.table, step.bound, action);

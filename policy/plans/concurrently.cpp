@@ -4,12 +4,6 @@
 
 namespace policy::plans {
 
-hazard with(hazard h, proposal p) {
-    h.instead = std::move(p.instead);
-    h.cannot = std::move(p.cannot);
-    return h;
-}
-
 std::string not_alone(const context& c) {
     if (!c.alone)
         return "CONCURRENTLY cannot run together with other statements. Send " + c.what.kind + " as a message of its own.";

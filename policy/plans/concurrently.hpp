@@ -1,21 +1,15 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "policy/plans/proposal.hpp"
 #include "policy/rule.hpp"
 #include "policy/scanner.hpp"
 
 // Statements that PostgreSQL can also run CONCURRENTLY. Each needs transactions of its own, so it has to stand alone.
 namespace policy::plans {
-
-// What can run in place of a statement, or why nothing can. Neither where the catalog was not asked.
-struct proposal {
-    std::optional<plan> instead;
-    std::string cannot;
-};
 
 proposal drop_indexes(const ddl& d, const context& c);
 proposal reindex(const ddl& d, const context& c);
@@ -23,9 +17,6 @@ proposal refresh(const ddl& d, const context& c);
 proposal detach_partition(const alter_table& a, const alter_step& detach, const context& c);
 // `name`: of the parent's index.
 proposal index_on_partitions(const create_index& index, const std::string& name, const context& c);
-
-// The hazard with what is proposed.
-hazard with(hazard h, proposal p);
 
 // Why CONCURRENTLY cannot run where the statement stands; empty: it can.
 std::string not_alone(const context& c);

@@ -111,13 +111,11 @@ void add_validated(draft& d, const constraint_words& k) {
     if (leftover || (d.put_off() && !chosen.found)) add.unless = has_constraint(d.table, chosen.name, k.kind, validity::any);
     auto validate =
         made(d.alter("VALIDATE CONSTRAINT " + name), timeout_class::online, "reads and writes go on while the rows are checked");
-    // What was there before this run stays. It stands here and not with the ADD: where that fails, one of this name is
-    // somebody else's.
-    if (!leftover) {
-        validate.undo = d.alter("DROP CONSTRAINT IF EXISTS " + name);
-        validate.undoes_earlier = true;
+    if (!leftover) {  // what was there before this run stays
+        add.undo_done = d.alter("DROP CONSTRAINT IF EXISTS " + name);
+        add.undo_timeouts = timeout_class::blocking;
         const bool all = d.what.steps.size() == 1 && d.columns.empty();
-        validate.undo_if = has_constraint(d.table, chosen.name, k.kind, all ? validity::not_valid : validity::any);
+        add.undo_done_if = has_constraint(d.table, chosen.name, k.kind, all ? validity::not_valid : validity::any);
     }
     if (d.has_several()) {
         const auto ours = mark_on_constraint(d.table, chosen.name, d.statement());

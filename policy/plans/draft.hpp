@@ -5,15 +5,10 @@
 #include <vector>
 
 #include "policy/plan.hpp"
+#include "policy/plans/proposal.hpp"
 #include "policy/rule.hpp"
 
 namespace policy::plans {
-
-// What runs in place of the statement, or why nothing can.
-struct outcome {
-    std::optional<plan> instead;
-    std::string cannot;
-};
 
 // The plan for one ALTER TABLE while it is made. What takes time is done before, under locks that let reads and writes go
 // on; one last statement then does what is left of the client's own, and is done at once.
@@ -29,7 +24,6 @@ struct draft {
     std::vector<step> before;
     std::vector<std::string> last;             // actions
     std::string last_done_if;                  // where it is put off: is its result there already?
-    std::string undo_last_step, undo_last_if;  // takes back what was made ready for it
     std::vector<std::string> marked;           // what bears a mark until the end, as COMMENT ON takes it
     std::vector<std::string> drop_proofs;      // CHECK constraints that are there for the plan only
     std::string object;                        // the constraint that is validated; empty: more than that is done

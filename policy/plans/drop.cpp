@@ -29,10 +29,6 @@ bool stands_alone(const relation_facts& t) {
     return t.known && t.kind == 'r' && in_use(t) && !t.is_partition && t.parents.empty() && t.children.empty();
 }
 
-std::string letter(char one) { return std::string("'") + one + "'::pg_catalog.\"char\""; }
-
-std::string number(std::int64_t n, std::string_view type) { return std::to_string(n) + "::pg_catalog." + std::string(type); }
-
 // Objects that only CASCADE drops along: without it the server refuses the statement, and nothing may be gone by then.
 // pg_depend.deptype: n(ormal); those that go along have an a(uto) or i(nternal) one as well.
 std::string objects_in_the_way(const target& t) {

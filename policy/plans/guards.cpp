@@ -6,7 +6,7 @@ namespace policy::plans {
 namespace {
 
 std::string oid_of(const relation_facts& table) {
-    return table.oid != 0 ? std::to_string(table.oid) + "::pg_catalog.oid" : literal(quoted(table.name)) + "::pg_catalog.regclass";
+    return table.oid != 0 ? number(table.oid, "oid") : literal(quoted(table.name)) + "::pg_catalog.regclass";
 }
 
 std::string name_of(std::string_view name) { return literal(name) + "::pg_catalog.name"; }
@@ -34,9 +34,8 @@ std::string index_of(const relation_facts& table, std::string_view name) {
 }  // namespace
 
 std::string has_constraint(const relation_facts& table, std::string_view name, constraint_kind kind, validity wanted) {
-    const auto type = std::string("'") + letter_of(kind) + "'::pg_catalog.\"char\"";
     return "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE " + equal("k.conrelid", oid_of(table)) + " AND " +
-           equal("k.conname", name_of(name)) + " AND " + equal("k.contype", type) +
+           equal("k.conname", name_of(name)) + " AND " + equal("k.contype", letter(letter_of(kind))) +
            (wanted == validity::not_valid ? " AND NOT k.convalidated)" : ")");
 }
 
@@ -46,7 +45,7 @@ std::string is_not_null(const relation_facts& table, std::string_view column) {
 }
 
 std::string is_gone(std::uint32_t oid) {
-    return "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE " + equal("c.oid", std::to_string(oid) + "::pg_catalog.oid") + ")";
+    return "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE " + equal("c.oid", number(oid, "oid")) + ")";
 }
 
 std::string has_invalid_index(const relation_facts& table, std::string_view name) { return index_of(table, name) + "i.indisvalid)"; }
@@ -55,6 +54,10 @@ std::string has_free_index(const relation_facts& table, std::string_view name) {
     return index_of(table, name) + "EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE " + equal("k.conindid", "c.oid") + " AND " +
            equal("k.conrelid", "i.indrelid") + "))";
 }
+
+std::string letter(char one) { return std::string("'") + one + "'::pg_catalog.\"char\""; }
+
+std::string number(std::int64_t n, std::string_view type) { return std::to_string(n) + "::pg_catalog." + std::string(type); }
 
 std::string negated(const std::string& question) { return "SELECT NOT (" + question + ")"; }
 

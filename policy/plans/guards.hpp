@@ -25,6 +25,10 @@ std::string has_invalid_index(const relation_facts& table, std::string_view name
 // Valid or not; no constraint stands on it.
 std::string has_free_index(const relation_facts& table, std::string_view name);
 
+// Values in a question: pg_catalog."char", and numbers of a type of pg_catalog's.
+std::string letter(char one);
+std::string number(std::int64_t n, std::string_view type);
+
 std::string negated(const std::string& question);
 
 }  // namespace policy::plans

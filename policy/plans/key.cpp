@@ -56,9 +56,6 @@ std::string reason_against(const draft& d, const chosen_index& chosen) {
     if (d.table.partitioned())
         return "PostgreSQL cannot build an index CONCURRENTLY on a partitioned table. Create a unique index ON ONLY the "
                "parent, then CONCURRENTLY on each partition, and attach those with ALTER INDEX ... ATTACH PARTITION.";
-    // One step takes back one index.
-    if (!d.undo_last_step.empty())
-        return "It has several indexes to build. Send each action as a statement of its own.";
     return plans::reason_against(chosen.found, chosen.name);
 }
 
@@ -70,8 +67,8 @@ void build_index(draft& d, const chosen_index& chosen, std::string sql) {
         build.undo.clear();
         build.undo_if.clear();
     } else {
-        d.undo_last_step = dropped_concurrently(d.table, chosen.name);
-        d.undo_last_if = has_free_index(d.table, chosen.name);
+        build.undo_done = build.undo;
+        build.undo_done_if = has_free_index(d.table, chosen.name);
     }
     d.before.push_back(std::move(build));
 }

@@ -28,23 +28,17 @@ void prove_by_check(draft& d, const std::string& column) {
     d.drop_proofs.push_back(name);
 }
 
-void validate_not_null(draft& d, const std::string& name, bool added_here) {
+void validate_not_null(draft& d, const std::string& name) {
     d.object = name;
-    auto validate =
-        made(d.alter("VALIDATE CONSTRAINT " + quoted(name)), timeout_class::online, "reads and writes go on while the rows are looked at");
-    if (added_here) {
-        validate.undo = d.alter("DROP CONSTRAINT IF EXISTS " + quoted(name));
-        validate.undoes_earlier = true;
-        validate.undo_if = has_constraint(d.table, name, constraint_kind::not_null, validity::any);
-    }
-    d.before.push_back(std::move(validate));
+    d.before.push_back(
+        made(d.alter("VALIDATE CONSTRAINT " + quoted(name)), timeout_class::online, "reads and writes go on while the rows are looked at"));
 }
 
 void prove_by_constraint(draft& d, const std::string& column) {
     const auto there = std::find_if(d.table.constraints.begin(), d.table.constraints.end(), [&](const constraint_facts& k) {
         return k.kind == constraint_kind::not_null && std::find(k.columns.begin(), k.columns.end(), column) != k.columns.end();
     });
-    if (there != d.table.constraints.end()) return validate_not_null(d, there->name, false);
+    if (there != d.table.constraints.end()) return validate_not_null(d, there->name);
     constraint_words k;
     k.kind = constraint_kind::not_null;
     k.columns = {column};
@@ -53,9 +47,13 @@ void prove_by_constraint(draft& d, const std::string& column) {
         d.cannot = "Every name that PostgreSQL would give to the constraint is taken.";
         return;
     }
-    d.before.push_back(made(d.alter("ADD CONSTRAINT " + quoted(chosen.name) + " NOT NULL " + quoted(column) + " NOT VALID"),
-                            timeout_class::blocking, "from here on no null can come; the rows that are there are not read"));
-    validate_not_null(d, chosen.name, true);
+    auto add = made(d.alter("ADD CONSTRAINT " + quoted(chosen.name) + " NOT NULL " + quoted(column) + " NOT VALID"),
+                    timeout_class::blocking, "from here on no null can come; the rows that are there are not read");
+    add.undo_done = d.alter("DROP CONSTRAINT IF EXISTS " + quoted(chosen.name));
+    add.undo_done_if = has_constraint(d.table, chosen.name, constraint_kind::not_null, validity::any);
+    add.undo_timeouts = timeout_class::blocking;
+    d.before.push_back(std::move(add));
+    validate_not_null(d, chosen.name);
 }
 
 }  // namespace

@@ -62,14 +62,15 @@ void add_key_to_partitions(draft& d, const constraint_words& k, const std::strin
         const auto there = has_constraint(*leaf, name, constraint_kind::foreign_key, validity::any);
         auto add = made(head + "ADD CONSTRAINT " + quoted(name) + " " + clause + " NOT VALID", timeout_class::blocking,
                         "from here on new rows of the partition are checked; those that are there are not read");
-        if (left) add.unless = there;
+        if (left) {
+            add.unless = there;
+        } else {
+            add.undo_done = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
+            add.undo_done_if = there;
+            add.undo_timeouts = timeout_class::blocking;
+        }
         auto validate =
             made(head + "VALIDATE CONSTRAINT " + quoted(name), timeout_class::online, "reads and writes go on while the rows are checked");
-        if (!left) {
-            validate.undo = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
-            validate.undoes_earlier = true;
-            validate.undo_if = there;
-        }
         d.before.push_back(std::move(add));
         d.before.push_back(std::move(validate));
     }

@@ -34,14 +34,19 @@ std::string add_proof(std::vector<step>& steps, const proof& p, const taken_cons
     auto add = made(p.head + "ADD CONSTRAINT " + quoted(p.name) + " " + p.clause + " NOT VALID", timeout_class::blocking,
                     "from here on new rows are checked; those that are there are not read");
     const auto there = has_constraint(p.table, p.name, constraint_kind::check, validity::any);
-    if (found) add.unless = there;
     auto validate = made(validation(p), timeout_class::online,
                          "reads and writes go on while the rows are looked at; the result is taken as proof later");
     // The proof goes once the column is NOT NULL: who runs the plan again finds it gone.
     if (!p.column.empty()) validate.unless = is_not_null(p.table, p.column);
-    validate.undo = p.head + "DROP CONSTRAINT IF EXISTS " + quoted(p.name);
-    validate.undoes_earlier = true;
-    validate.undo_if = there;
+    const auto drop = p.head + "DROP CONSTRAINT IF EXISTS " + quoted(p.name);
+    if (found) {
+        add.unless = validate.undo_if = there;
+        validate.undo = drop;
+    } else {
+        add.undo_done = drop;
+        add.undo_done_if = there;
+        add.undo_timeouts = timeout_class::blocking;
+    }
     steps.push_back(std::move(add));
     steps.push_back(std::move(validate));
     return {};

@@ -100,7 +100,7 @@ std::optional<hazard> check(const context& c) {
     hazard h;
     h.message = what + " has nothing to do: it is so already";
     h.detail = "PostgreSQL would answer with an error.";
-    if (c.only_change) h.instead = plan{.steps = {}, .tag = c.what.kind};
+    h.instead = not_run(c);
     return h;
 }
 

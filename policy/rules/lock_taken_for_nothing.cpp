@@ -7,7 +7,7 @@ namespace {
 bool does_nothing(const alter_step& s, const relation_facts& table) {
     const auto* column = table.column(s.name);
     switch (s.action) {
-    case alter_action::add_column: return s.if_exists && column;
+    case alter_action::add_column: return s.if_exists && column && column->mark.empty();
     case alter_action::drop_column: return s.if_exists && !column;
     case alter_action::set_not_null: return column && column->not_null;
     case alter_action::drop_not_null: return column && !column->not_null;
@@ -40,7 +40,7 @@ std::optional<hazard> check(const context& c) {
     if (!table) table = indexed_for_nothing(c);
     if (!table) return std::nullopt;
     auto h = described(c.what.kind + " locks " + readable(table->name) + " for nothing: it is so already", c);
-    if (c.only_change) h.instead = plan{.steps = {}, .tag = c.what.kind};
+    h.instead = not_run(c);
     return h;
 }
 

@@ -91,7 +91,7 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
 }
 
 std::optional<catalog_query> rerun_question(const plan&) { return std::nullopt; }
-rerun prepare_rerun(plan&, const catalog_rows&) { return {}; }
+std::string prepare_rerun(plan&, const catalog_rows&) { return {}; }
 
 const finding* leading_finding(const decision& d) noexcept {
     for (const auto& s : d.statements)

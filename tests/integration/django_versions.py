@@ -11,7 +11,9 @@ INSTALLED = None  # as a directory: nothing to put before Python's own path
 
 
 def unpacked(release):
-    """Where that release lies; None where no source of apt has it. Nothing is installed: its files are all Python."""
+    """Where that release lies: put before Python's own path, for nothing is installed (its files are all Python)."""
+    if release == "installed":
+        return INSTALLED
     directory = ROOT / "build/django" / release
     packages = directory / "usr/lib/python3/dist-packages"
     if packages.exists():
@@ -19,8 +21,7 @@ def unpacked(release):
     known = subprocess.run(["apt-cache", "madison", "python3-django"], capture_output=True, text=True, check=False).stdout
     versions = [line.split("|")[1].strip() for line in known.splitlines()]
     version = next((v for v in versions if v.split(":")[-1].startswith(release + ".")), None)
-    if not version:
-        return None
+    assert version, f"no source of apt has Django {release}, only {', '.join(versions) or 'none'}: run ./run setup, which adds one"
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         subprocess.run(["apt-get", "download", "-q", f"python3-django={version}"], cwd=scratch, check=True)

@@ -7,8 +7,7 @@ import subprocess
 
 import pytest
 
-import django_versions
-from django_versions import INSTALLED, django, python
+from django_versions import django, python, unpacked
 from proxy import BINARY
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -16,12 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 @pytest.fixture(scope="module", params=["installed", "4.2"])
 def release(request):
-    if request.param == "installed":
-        return INSTALLED
-    packages = django_versions.unpacked(request.param)
-    if packages is None:
-        pytest.skip(f"no source of apt has Django {request.param}: ./run setup adds one")
-    return packages
+    return unpacked(request.param)
 
 
 def at(endpoint, database):

@@ -90,6 +90,7 @@ def test_a_transaction_that_has_failed_may_stay_open(capped, straight):
     time.sleep(CAP)  # past the cap: nothing may happen, and nothing can be awaited
     connection.rollback()
     cursor.execute("SELECT 1")
+    assert cursor.fetchone() == (1,) and not has_column(straight)
 
 
 def has_rolled_back(straight):
@@ -103,7 +104,8 @@ def test_transactions_without_a_strong_lock_may_go_on(capped, first):
     _, connection = capped
     cursor = connection.cursor()
     cursor.execute(first)
-    cursor.execute(f"SELECT pg_sleep({2 * CAP})")
+    cursor.execute(f"SELECT 1 FROM pg_sleep({2 * CAP})")
+    assert cursor.fetchone() == (1,)
     connection.commit()
 
 
@@ -117,7 +119,7 @@ def test_the_statement_that_takes_the_lock_has_limits_of_its_own(capped, straigh
     assert has_column(straight)
 
 
-def test_no_cap(lockkeeper, database, table):
+def test_no_cap(lockkeeper, database, table, straight):
     proxy = lockkeeper(locks={"max_hold": "0"})
     with contextlib.closing(proxy.connect(database)) as connection:
         connection.autocommit = False
@@ -125,6 +127,7 @@ def test_no_cap(lockkeeper, database, table):
         cursor.execute(ALTER)
         cursor.execute(f"SELECT pg_sleep({2 * CAP})")
         connection.commit()
+    assert has_column(straight)
 
 
 def test_the_extended_protocol(lockkeeper, database, table, straight):

@@ -162,6 +162,14 @@ class Deadly:
         self.proxy.process.wait()
         self.thread.join(20)
 
+    def lose_work_in_hand(self, pending):
+        """Killed between the COMMIT and its first step: somebody else seems to be at the work until then."""
+        busy = self.other(f"SELECT pg_advisory_lock({LOCK_CLASS}, 1)")
+        self.commit()
+        wait_until(pending, "the COMMIT is through")
+        self.kill()
+        busy.close()
+
     def end(self, pid):
         """The server's own session lives on when its client is gone: until it has something to say."""
         self.look("SELECT pg_terminate_backend(%s)", pid)
@@ -263,11 +271,7 @@ def test_two_resumes_at_once_do_it_once(deadly, look, pending, dsn, server_log):
 
 
 def test_another_index_of_that_name_is_left_alone(deadly, look, pending, straight, dsn):
-    busy = deadly.other(f"SELECT pg_advisory_lock({LOCK_CLASS}, 1)")
-    deadly.commit()
-    wait_until(pending, "the COMMIT is through")
-    deadly.kill()
-    busy.close()
+    deadly.lose_work_in_hand(pending)
     straight.cursor().execute("CREATE INDEX t_c ON t (c, id)")
     done = command("resume", "--dsn", dsn)
     assert done.returncode == 1
@@ -278,11 +282,7 @@ def test_another_index_of_that_name_is_left_alone(deadly, look, pending, straigh
 
 
 def test_an_interrupted_resume_leaves_nothing_behind(deadly, look, pending, resumed, dsn):
-    busy = deadly.other(f"SELECT pg_advisory_lock({LOCK_CLASS}, 1)")
-    deadly.commit()
-    wait_until(pending, "the COMMIT is through")
-    deadly.kill()
-    busy.close()
+    deadly.lose_work_in_hand(pending)
     old = deadly.old_snapshot()
     process = start_command("resume", "--dsn", dsn)
     deadly.worker("virtualxid")
@@ -298,11 +298,7 @@ def test_an_interrupted_resume_leaves_nothing_behind(deadly, look, pending, resu
 
 
 def test_dry_run_shows_and_does_nothing(deadly, look, pending, dsn):
-    busy = deadly.other(f"SELECT pg_advisory_lock({LOCK_CLASS}, 1)")
-    deadly.commit()
-    wait_until(pending, "the COMMIT is through")
-    deadly.kill()
-    busy.close()
+    deadly.lose_work_in_hand(pending)
     done = command("resume", "--dsn", dsn, "--dry-run")
     assert (done.returncode, done.stdout) == (1, "1: t_c on public.t\n    CREATE INDEX CONCURRENTLY t_c ON t (c)\n")
     assert command("resume", "--dsn", dsn, "--id", "7").stdout == "nothing is pending\n"

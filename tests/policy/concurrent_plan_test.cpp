@@ -70,9 +70,13 @@ TEST(concurrent_plan, indexes_are_dropped_one_by_one) {
 }
 
 TEST(concurrent_plan, an_index_of_a_list_may_be_missing_only_where_a_killed_run_has_dropped_it) {
-    const auto d = judged("DROP INDEX nothing, b");
+    auto facts = catalog();
+    relation_facts nothing = relation(0, "nothing", 'i');
+    nothing.exists = false;
+    facts.relations.push_back({{"", "nothing"}, nothing, std::nullopt});
+    const auto d = judged("DROP INDEX nothing, b", facts);
     ASSERT_TRUE(d.replacement);
-    EXPECT_THAT(statements(d), ElementsAre(R"(DROP INDEX CONCURRENTLY "nothing")", HasSubstr("COMMENT ON"), R"(DROP INDEX CONCURRENTLY "app"."b")"));
+    EXPECT_THAT(statements(d), ElementsAre(R"(DROP INDEX CONCURRENTLY "app"."nothing")", HasSubstr("COMMENT ON"), R"(DROP INDEX CONCURRENTLY "app"."b")"));
     EXPECT_THAT(d.replacement->steps[0].unless, HasSubstr("lockkeeper:"));
     EXPECT_THAT(d.replacement->steps[1].unless, HasSubstr("lockkeeper:"));
 }
@@ -121,7 +125,7 @@ TEST(concurrent_plan, a_detach_needs_postgresql_14) {
     old.server_version = 13;
     EXPECT_THAT(hint(judged("ALTER TABLE p DETACH PARTITION p1", catalog(), old)), HasSubstr("PostgreSQL 14"));
     EXPECT_THAT(statements(judged("ALTER TABLE p DETACH PARTITION p1")),
-                ElementsAre(R"(ALTER TABLE "app"."p" DETACH PARTITION "app"."p1" CONCURRENTLY)"));
+                ElementsAre(HasSubstr("COMMENT ON"), R"(ALTER TABLE "app"."p" DETACH PARTITION "app"."p1" CONCURRENTLY)"));
 }
 
 TEST(concurrent_plan, without_the_catalog_the_remedy_is_told) {

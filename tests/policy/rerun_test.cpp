@@ -23,15 +23,14 @@ constexpr const char* other = "CREATE INDEX t_c ON public.t USING btree (c, id)"
 
 TEST(rerun, builds_what_is_not_there) {
     auto p = index_plan();
-    const auto next = prepare_rerun(p, {});
-    EXPECT_EQ(next.cannot, "");
+    EXPECT_EQ(prepare_rerun(p, {}), "");
     EXPECT_EQ(p.steps.size(), 1u);
 }
 
 TEST(rerun, does_not_build_the_very_index_that_is_there) {
     auto p = index_plan();
     p.steps.push_back({.sql = "ALTER TABLE t ADD UNIQUE USING INDEX t_c"});
-    EXPECT_EQ(prepare_rerun(p, found("t", "t", same, "f")).cannot, "");
+    EXPECT_EQ(prepare_rerun(p, found("t", "t", same, "f")), "");
     ASSERT_EQ(p.steps.size(), 1u);
     EXPECT_EQ(p.steps[0].sql, "ALTER TABLE t ADD UNIQUE USING INDEX t_c");
 }
@@ -39,7 +38,7 @@ TEST(rerun, does_not_build_the_very_index_that_is_there) {
 TEST(rerun, drops_first_what_was_left_invalid) {
     auto p = index_plan();
     const auto next = prepare_rerun(p, found("t", "f", same, "f"));
-    EXPECT_EQ(next.cannot, "");
+    EXPECT_EQ(next, "");
     ASSERT_EQ(p.steps.size(), 2u);
     EXPECT_EQ(p.steps[0].sql, "DROP INDEX CONCURRENTLY IF EXISTS t_c");
     EXPECT_EQ(p.steps[0].unless, "SELECT NOT (SELECT invalid)");
@@ -50,7 +49,7 @@ TEST(rerun, touches_nothing_that_may_be_somebody_elses) {
                               policy::catalog_rows{{"f", "t", std::nullopt, "f"}}}) {
         auto p = index_plan();
         const auto next = prepare_rerun(p, there);
-        EXPECT_NE(next.cannot, "");
+        EXPECT_NE(next, "");
         EXPECT_EQ(p.steps.size(), 1u);
     }
 }

@@ -51,6 +51,7 @@ TEST_P(rule_examples, what_a_plan_runs_is_itself_allowed) {
         EXPECT_EQ(policy_test::judged(s.sql).action, action::allow) << s.sql;
         EXPECT_FALSE(s.why.empty()) << s.sql;
         EXPECT_EQ(s.undo.empty(), s.undo_if.empty()) << s.sql;
+        EXPECT_EQ(s.undo_done.empty(), s.undo_done_if.empty()) << s.sql;
     }
 }
 

@@ -131,6 +131,18 @@ TEST(scopes, a_text_is_carried_out_in_the_strictest_mode_of_its_statements) {
     EXPECT_EQ(of("ALTER TABLE mine RENAME TO a; ALTER TABLE orders RENAME TO b").action, action::reject);
 }
 
+TEST(scopes, the_strictest_limits_count_where_several_meet) {
+    const auto of = [](const std::string& mine, const std::string& yours) {
+        const auto s = configured("scopes:\n- {match: {relation: public.mine}, locks: {max_hold: " + mine + "}}\n"
+                                  "- {match: {relation: public.yours}, locks: {max_hold: " + yours + "}}");
+        return judged("ALTER TABLE mine ADD a int; ALTER TABLE yours ADD a int", session("app"), s).conduct.locks.max_hold;
+    };
+    EXPECT_EQ(of("20s", "10s"), 10s);
+    EXPECT_EQ(of("20s", "30s"), 20s);
+    EXPECT_EQ(of("0", "30s"), 30s) << "0 is no limit";
+    EXPECT_EQ(of("0", "0"), 0s);
+}
+
 TEST(scopes, overrides_can_be_for_some_only) {
     const auto s = configured("overrides: {users: ''}\nscopes: [{match: {user: dba}, overrides: {users: '*'}}]");
     constexpr auto sql = "/* lockkeeper: allow table-renamed reason=\"announced\" */ ALTER TABLE t RENAME TO u";

@@ -16,7 +16,8 @@ deferred_work some_work() {
                             .why = "so",
                             .undo = "DROP INDEX",
                             .undo_if = "SELECT true",
-                            .undoes_earlier = true},
+                            .undo_done = "DROP INDEX x",
+                            .undo_done_if = "SELECT 1 = 1"},
                            {.sql_from = "SELECT 'x\\y'",
                             .timeouts = timeout_class::blocking,
                             .unless = "SELECT false",
@@ -43,7 +44,8 @@ TEST(deferred_work, is_written_and_read) {
     ASSERT_EQ(read.plan.steps.size(), 2u);
     EXPECT_EQ(read.plan.steps[0].undo_if, "SELECT true");
     EXPECT_EQ(read.plan.steps[0].and_then, work.plan.steps[0].and_then);
-    EXPECT_TRUE(read.plan.steps[0].undoes_earlier);
+    EXPECT_EQ(read.plan.steps[0].undo_done, "DROP INDEX x");
+    EXPECT_EQ(read.plan.steps[0].undo_done_if, "SELECT 1 = 1");
     EXPECT_EQ(read.plan.steps[0].timeouts, timeout_class::online);
     EXPECT_EQ(read.plan.steps[1].sql_from, "SELECT 'x\\y'");
     EXPECT_EQ(read.plan.steps[1].undo_timeouts, timeout_class::blocking);

@@ -96,11 +96,23 @@ TEST(plan_machine, a_cancel_between_two_steps_undoes_only_what_was_begun) {
     EXPECT_EQ(sent_after_cancel_before_the_second(two_steps()), (texts{"is A ours?", "undo A"}));
 }
 
-// VALIDATE takes the constraint away that was added before it: where ADD fails, one of that name is somebody else's.
-TEST(plan_machine, a_cancel_between_two_steps_undoes_what_the_second_would_have) {
+TEST(plan_machine, a_cancel_at_the_guard_of_the_second_undoes_the_first) {
     auto plan = two_steps();
-    plan.steps[1].undoes_earlier = true;
-    EXPECT_EQ(sent_after_cancel_before_the_second(plan), (texts{"is B ours?", "undo B", "is A ours?", "undo A"}));
+    plan.steps[1].unless = "is B there?";
+    EXPECT_EQ(sent_after_cancel_before_the_second(plan), (texts{"is A ours?", "undo A"}));
+}
+
+// Where ADD CONSTRAINT fails, one of that name is somebody else's; where a later step fails, it is ours.
+TEST(plan_machine, what_was_done_has_an_undo_of_its_own) {
+    auto plan = two_steps();
+    plan.steps[0].undo.clear();
+    plan.steps[0].undo_done = "drop A";
+    plan.steps[0].undo_done_if = "is A there?";
+    EXPECT_EQ(sent_after_cancel_before_the_second(plan), (texts{"is A there?", "drop A"}));
+    const auto first_fails = [](const std::string& sql) { return sql == "A" ? failure("42710") : yes; };
+    EXPECT_EQ(run(plan, first_fails).sent, texts{"A"});
+    const auto second_fails = [](const std::string& sql) { return sql == "B" ? failure("23514") : sql == "is A there?" ? no : yes; };
+    EXPECT_EQ(run(plan, second_fails).sent, (texts{"A", "B", "is B ours?", "undo B", "is A there?"}));
 }
 
 TEST(plan_machine, statements_of_one_transaction_go_together) {
