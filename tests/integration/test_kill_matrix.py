@@ -16,12 +16,13 @@ import pytest
 from cluster import wait_until
 from proxy import Proxy
 from relay import Relay, without_oids
-from rewrites import REWRITES
+from rewrites import BYSTANDERS, REWRITES
 from test_cancel import cancel
 from wire import Wire, errors, query
 
 BEFORE, MIDDLE, AFTER = "before", "in the middle of", "after"
 SCHEMA = "CURRENT_SCHEMA"
+ROWS = 200
 numbers = itertools.count(1)
 
 # Everything of one schema that a statement may change, a bystander's things included.
@@ -68,7 +69,7 @@ class Stand:
 
     def given(self, rewrite):
         schema = f"case_{next(numbers)}"
-        self.run(f"CREATE SCHEMA {schema}; SET search_path = {schema}; {rewrite.setup}")
+        self.run(f"CREATE SCHEMA {schema}; SET search_path = {schema}; {BYSTANDERS} {rewrite.setup(ROWS)}")
         return schema
 
     def state(self, schema):
@@ -236,7 +237,7 @@ def test_kill(name, at, place, fault, stand):
             client.send(rewrite.statement)
             assert hold.reached.wait(20), f"never came: {sql}"
             done = [(step.replace(SCHEMA, schema), "done") for step in steps[:at]]
-            wait_until(lambda: told.steps() == done, f"the steps so far are on disk: {done}")
+            wait_until(lambda: told.all("decision") and told.steps() == done, f"the decision and the steps so far are on disk: {done}")
             if place == MIDDLE:
                 with blocked(stand, schema, rewrite.steps[at]):
                     hold.released.set()
