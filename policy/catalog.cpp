@@ -1,6 +1,8 @@
 #include "policy/catalog.hpp"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "policy/catalog_sql.hpp"
 #include "policy/index_name.hpp"
@@ -134,14 +136,16 @@ private:
             if (constraint.referenced) about(*constraint.referenced);
         about(c.default_expression);
         if (c.using_) about(*c.using_);
-        if (!c.type_parts.name.empty()) types_.push_back(c.type_parts);
+        if (!c.type_parts.name.empty()) about(c.type_parts);
     }
 
     void about(const expression_words& e) {
-        functions_.insert(functions_.end(), e.functions.begin(), e.functions.end());
+        for (const auto& f : e.functions) functions_.emplace(f.schema, f.name);
         for (const auto& s : e.sequences) about(s);
-        for (const auto& t : e.casts) types_.push_back(t);
+        for (const auto& t : e.casts) about(t);
     }
+
+    void about(const type_words& t) { types_.emplace(t.schema, t.name, t.array); }
 
     void about(const object_name& o) {
         objects_.push_back(o);
@@ -158,10 +162,10 @@ private:
 
     void add_types(std::vector<catalog_query>& out) const {
         std::vector<std::string> schemas, names, arrays;
-        for (const auto& t : types_) {
-            schemas.push_back(t.schema);
-            names.push_back(t.name);
-            arrays.emplace_back(t.array ? "t" : "f");
+        for (const auto& [schema, name, array] : types_) {
+            schemas.push_back(schema);
+            names.push_back(name);
+            arrays.emplace_back(array ? "t" : "f");
         }
         const std::vector<std::optional<std::string>> which{array_literal(schemas), array_literal(names), array_literal(arrays)};
         out.push_back({catalog_sql::types(), which});
@@ -170,9 +174,9 @@ private:
 
     void add_functions(std::vector<catalog_query>& out) const {
         std::vector<std::string> schemas, names;
-        for (const auto& f : functions_) {
-            schemas.push_back(f.schema);
-            names.push_back(f.name);
+        for (const auto& [schema, name] : functions_) {
+            schemas.push_back(schema);
+            names.push_back(name);
         }
         out.push_back({catalog_sql::functions(), {array_literal(schemas), array_literal(names)}});
     }
@@ -194,8 +198,9 @@ private:
 
     std::vector<std::string> schemas_, names_;
     new_names new_indexes_, new_constraints_;
-    std::vector<type_words> types_;
-    std::vector<relation_name> functions_;
+    // Once each, however many columns are of that type: the server joins them with one another.
+    std::set<std::tuple<std::string, std::string, bool>> types_;
+    std::set<std::pair<std::string, std::string>> functions_;
     std::vector<object_name> objects_;
     bool all_keys_ = false;
 };

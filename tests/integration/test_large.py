@@ -172,3 +172,10 @@ def test_a_function_call_of_50_megabytes_passes_in_bounded_memory(proxy, through
     assert kinds(answer) == "V ZI"
     assert answer[0][1][4:] == str(size).encode()
     assert peak.growth < 20 * 1024
+
+
+def test_a_table_of_very_many_columns(proxy, database):
+    """What is asked of the catalog about 1,500 columns of one type is asked once."""
+    columns = ", ".join(f"c{i} bool" for i in range(1500))
+    with Wire(proxy.port, database=database) as connection:
+        assert kinds(connection.ask(wire.query(f"CREATE TABLE wide ({columns})"))) == "C ZI"
