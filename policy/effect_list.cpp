@@ -76,6 +76,7 @@ void effect_list::add_dependents(const object_name& object, cost c) {
 void effect_list::add_reach(const std::string& what, cost c, lock_mode unwaited) {
     if (c.lock == lock_mode::none || what.empty()) return;
     auto& e = entry(0, what);
+    e.named = false;
     e.lock = std::max(e.lock, c.lock);
     e.work = std::max(e.work, c.work);
     e.unwaited = std::max(e.unwaited, unwaited);

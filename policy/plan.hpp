@@ -18,6 +18,7 @@ enum class step_place {
 struct wanted_lock {
     std::string relation;  // as to_regclass reads it
     lock_mode mode = lock_mode::access_exclusive;
+    bool named = true;  // as in relation_effect: false where `relation` only describes
 };
 
 // One statement that the proxy runs in place of the client's. Data only; proxy/plan_machine runs, retries and undoes it.

@@ -19,7 +19,9 @@ void append(protocol::buffer& out, protocol::buffer message, protocol::conversat
 
 protocol::buffer encode(const batch& b, protocol::conversation& conversation) {
     protocol::buffer out;
-    // An error in an earlier batch skipped its Close; closing what does not exist is no error (manual, 55.2.3).
+    // An error in an earlier batch skipped its Close; closing what does not exist is no error (manual, 55.2.3). In a
+    // subtransaction that has failed, the portal would stay until it is rolled back.
+    append(out, protocol::encode_close('P', portal_name), conversation);
     append(out, protocol::encode_close('S', statement_name), conversation);
     for (const auto& query : b.queries) {
         append(out, protocol::encode_parse(statement_name, query.sql), conversation);
@@ -50,7 +52,7 @@ bool batch_collector::on_reply(const protocol::ledger::reply& r, char tag, proto
         return end_ == batch_end::flush;
     case '3':
         // The last Close of the last query ends a batch that has no Sync.
-        return end_ == batch_end::flush && ++closes_ == 1 + 2 * queries_;
+        return end_ == batch_end::flush && ++closes_ == 2 + 2 * queries_;
     case 'Z':
         reply_.skipped = !reply_.error && reply_.rows.size() < queries_;
         return r.completes;

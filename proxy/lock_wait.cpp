@@ -76,13 +76,14 @@ std::vector<policy::wanted_lock> wanted_locks(const policy::decision& d) {
     std::vector<policy::wanted_lock> out;
     for (const auto& s : d.statements)
         for (const auto& r : s.relations)
-            if (r.visible && r.lock >= policy::lock_mode::share) out.push_back({r.relation, r.lock});
+            if (r.visible && r.lock >= policy::lock_mode::share) out.push_back({r.relation, r.lock, r.named});
     return out;
 }
 
 policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, milliseconds old_after) {
     std::vector<std::string> relations, modes;
     for (const auto& l : locks) {
+        if (!l.named) continue;
         relations.push_back(l.relation);
         modes.push_back(conflicting_with(l.mode));
     }

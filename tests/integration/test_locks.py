@@ -158,6 +158,27 @@ def test_the_clients_own_statement_timeout_bounds_the_wait(patient, cluster, dat
         assert show(connection) == ("0", "600ms")
 
 
+@pytest.mark.parametrize("sql", ["LOCK TABLE t IN SHARE MODE", "LOCK v", "LOCK TABLE ONLY t"])
+def test_lock_in_a_transaction(sql, patient, database, table, straight):
+    straight.cursor().execute("CREATE VIEW v AS TABLE t")
+    with contextlib.closing(patient.connect(database, autocommit=False)) as connection:
+        assert run(connection, sql) is None
+        assert run(connection, "SELECT 1") is None
+
+
+def test_a_question_that_fails_leaves_the_transaction_alone(patient, database, table, straight):
+    """This role may not look for who holds a lock; PostgreSQL says so when the portal exists already."""
+    straight.cursor().execute("REVOKE SELECT ON pg_catalog.pg_locks FROM PUBLIC; GRANT ALL ON t TO scram_user")
+    with contextlib.closing(patient.connect(database, autocommit=False, user="scram_user", password="secret")) as connection:
+        assert run(connection, "INSERT INTO t (c) VALUES (-1)") is None
+        assert run(connection, "LOCK TABLE t IN SHARE MODE") is None
+        assert run(connection, "SELECT 1") is None
+        connection.commit()
+    cursor = straight.cursor()
+    cursor.execute("SELECT count(*) FROM t WHERE c = -1")
+    assert cursor.fetchone() == (1,)
+
+
 def test_a_transaction_with_a_lock_fails_at_once(patient, cluster, database, table, straight):
     straight.cursor().execute("CREATE TABLE other (id int)")
     with contextlib.closing(patient.connect(database, autocommit=False)) as connection, held(cluster, database):
