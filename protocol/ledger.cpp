@@ -70,6 +70,9 @@ bool ledger::takes(char tag) const noexcept {
     if (skip_ == skip::perhaps) return false;
     if (copying_ != 'G') return true;
     const auto length = copy_length(false);
+    // What else stands behind the COPY would have ended the session, too: either this COPY has failed before the server read
+    // that, or nothing matters any more.
+    if (length + 1 < owed_.size()) return true;
     return length > 0 && ends_copy_data(owed_[length].tag);
 }
 

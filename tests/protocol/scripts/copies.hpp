@@ -336,6 +336,26 @@ inline constexpr conversation copies[] = {
         < C             | in_reply I 1 | Q#1
         < Z I           | ready I 0    | Q#1.
     )"},
+    {"a_copy_in_that_fails_at_once_holds_up_nothing_behind_it", source::server, R"(
+        > P /copy barred from stdin | in_reply I 1
+        > B /           | in_reply I 2
+        > E /0          | in_reply I 3
+        > S             | in_reply I 4
+        > P /select 1   | in_reply I 5
+        > S             | in_reply I 6
+        < 1             | in_reply I 5 | P.
+        < 2             | in_reply I 4 | B.
+        < G             | copy_in I 4  | E
+        > Q select 1    | copy_in I 5
+        < E             | in_reply I 4 | E.
+        < Z I           | in_reply I 3 | S.
+        < 1             | in_reply I 2 | P.
+        < Z I           | in_reply I 1 | S.
+        < T             | in_reply I 1 | Q
+        < D             | in_reply I 1 | Q
+        < C             | in_reply I 1 | Q
+        < Z I           | ready I 0    | Q.
+    )"},
     {"copy_in_and_pipelined_messages_without_data", source::server, R"(
         > P /copy barred from stdin | in_reply I 1
         > B /           | in_reply I 2
