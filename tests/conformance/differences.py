@@ -6,7 +6,7 @@ import re
 
 
 # Each of Lockkeeper's warnings ends in where to read more, as nothing of PostgreSQL's does.
-OUR_WARNING = re.compile(r"^(?:psql:[^\n]*: )?WARNING:  [^\n]*\n(?:DETAIL:  [^\n]*\n)?HINT:  [^\n]* More: lockkeeper explain [a-z-]+\n", re.M)
+OUR_WARNING = re.compile(r"^(?:psql:[^\n]*: |\w+: )?WARNING:  [^\n]*\n(?:DETAIL:  [^\n]*\n)?HINT:  [^\n]* More: lockkeeper explain [a-z-]+\n", re.M)
 
 
 def without_warnings(text):

@@ -168,7 +168,7 @@ def test_lock_in_a_transaction(sql, patient, database, table, straight):
 
 def test_a_question_that_fails_leaves_the_transaction_alone(patient, database, table, straight):
     """This role may not look for who holds a lock; PostgreSQL says so when the portal exists already."""
-    straight.cursor().execute("REVOKE SELECT ON pg_catalog.pg_locks FROM PUBLIC; GRANT ALL ON t TO scram_user")
+    straight.cursor().execute("REVOKE SELECT ON pg_catalog.pg_locks FROM PUBLIC; GRANT ALL ON t, t_id_seq TO scram_user")
     with contextlib.closing(patient.connect(database, autocommit=False, user="scram_user", password="secret")) as connection:
         assert run(connection, "INSERT INTO t (c) VALUES (-1)") is None
         assert run(connection, "LOCK TABLE t IN SHARE MODE") is None
