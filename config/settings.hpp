@@ -79,6 +79,7 @@ struct locks {
     std::chrono::milliseconds budget{60000};  // for looking, waiting and trying, in all; zero: one attempt, no look
     std::chrono::milliseconds max_hold{5000}; // for a strong lock behind the statement that took it; zero: no limit
     std::chrono::milliseconds old_after{100}; // a holder whose transaction is older than this is waited for without queueing
+    bool serialize = false;                   // one session at a time changes the schema of a database
 };
 
 // `limits:` what one client may make us hold.

@@ -67,6 +67,8 @@ struct decision {
     bool repeatable = true;
     // The text itself sets lock_timeout or statement_timeout: ours are not put over it.
     bool sets_timeouts = false;
+    // Other sessions will see a schema that is different, or wait for a strong lock.
+    bool changes_schema = false;
 };
 
 // The finding that stands for the decision: the first one with its action. Null where action is allow.

@@ -61,6 +61,20 @@ void take(const statement& s, effect_list& out, effects& e) {
         for (const auto& inner : b->body) take(inner, out, e);
 }
 
+bool only_maintains(verb v) noexcept {
+    switch (v) {
+    case verb::lock:
+    case verb::truncate:
+    case verb::reindex:
+    case verb::cluster:
+    case verb::vacuum:
+    case verb::vacuum_full:
+    case verb::analyze:
+    case verb::refresh: return true;
+    default: return false;
+    }
+}
+
 }  // namespace
 
 void list(const create_index& i, effect_list& out) {
@@ -99,6 +113,18 @@ effects effects_of(const statement& s, const known_relations& known, const sessi
     e.timeouts = class_of(e);
     if (e.timeouts == timeout_class::blocking && runs_concurrently(s)) e.timeouts = timeout_class::online;
     return e;
+}
+
+bool changes_schema(const statement& s, const effects& does) noexcept {
+    if (does.timeouts == timeout_class::blocking) return true;
+    if (const auto* b = std::get_if<block>(&s.what))
+        return std::any_of(b->body.begin(), b->body.end(), [&](const statement& inner) { return changes_schema(inner, does); });
+    if (std::holds_alternative<unmodelled>(s.what) || std::holds_alternative<unparseable>(s.what)) return true;
+    if (const auto* d = std::get_if<ddl>(&s.what))
+        if (d->temporary || only_maintains(d->verb)) return false;
+    if (harmless(s) || std::holds_alternative<query>(s.what)) return false;
+    const auto& all = does.relations;
+    return all.empty() || std::any_of(all.begin(), all.end(), [](const relation_effect& r) { return r.visible; });
 }
 
 const relation_effect* heaviest(const effects& e) noexcept {

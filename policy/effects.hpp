@@ -21,6 +21,10 @@ struct effects {
 
 effects effects_of(const statement& s, const known_relations& known, const session_facts& session);
 
+// Of the database, for other sessions: what lives with the session or the transaction, and what is only maintained, does
+// not; what cannot be understood does, and so does what takes a strong lock.
+bool changes_schema(const statement& s, const effects& does) noexcept;
+
 // The stronger lock and the heavier work of the relation's entry; null where it has none.
 const relation_effect* heaviest(const effects& e) noexcept;
 

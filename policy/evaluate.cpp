@@ -100,6 +100,7 @@ public:
             if (const auto* b = std::get_if<block>(&s.what)) apply_rules(*b, verdict);
         }
         out_.timeouts = std::max(out_.timeouts, verdict.timeouts);
+        out_.changes_schema = out_.changes_schema || changes_schema(s, does);
         if (!harmless(s) || !verdict.findings.empty()) {
             const config::conduct& here = *in_force_;
             conduct_ = conduct_ ? stricter(*conduct_, here) : here;
@@ -218,6 +219,7 @@ decision stricter(decision a, decision b) {
     kept.timeouts = std::max(a.timeouts, b.timeouts);
     kept.conduct = stricter(a.conduct, b.conduct);
     kept.sets_timeouts = a.sets_timeouts || b.sets_timeouts;
+    kept.changes_schema = a.changes_schema || b.changes_schema;
     if (kept.action != action::rewrite) return std::move(kept);
     // A text that means two things is not rewritten: the plan would be right for one of them.
     kept.action = action::reject;

@@ -114,7 +114,8 @@ config::conduct stricter(const config::conduct& a, const config::conduct& b) {
                          .online_statement = stricter(a.timeouts.online_statement, b.timeouts.online_statement)},
             .locks = {.budget = std::min(a.locks.budget, b.locks.budget),
                       .max_hold = stricter(a.locks.max_hold, b.locks.max_hold),
-                      .old_after = std::min(a.locks.old_after, b.locks.old_after)},
+                      .old_after = std::min(a.locks.old_after, b.locks.old_after),
+                      .serialize = a.locks.serialize || b.locks.serialize},
             .transactions = std::min(a.transactions, b.transactions),
             .ledger = std::max(a.ledger, b.ledger)};
 }

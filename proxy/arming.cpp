@@ -103,9 +103,9 @@ task<void> gate::restore(char status) {
     die(protocol::sqlstate::connection_failure, "lockkeeper could not restore lock_timeout and statement_timeout");
 }
 
-task<void> gate::restore_then_ready(char status) {
-    co_await restore(status);
-    to_client_->add(protocol::encode_ready(this->status()));
+task<void> gate::clear_up_then_ready() {
+    co_await clear_up();
+    to_client_->add(protocol::encode_ready(status()));
 }
 
 }  // namespace proxy

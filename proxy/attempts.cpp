@@ -28,14 +28,32 @@ bool gate::may_attempt(const judged_message& m, const policy::decision& d) const
            !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
 }
 
-// The pause is a statement of the client's session, so that a cancel reaches it.
-task<batch_reply> gate::nap(const judged_message& m, milliseconds pause) {
-    const auto limit = stricter(m.statement_timeout, conduct_.timeouts.statement);
-    if (limit > milliseconds::zero()) pause = std::min(pause, limit / 2);
-    std::vector<policy::catalog_query> sleep{{"/* lockkeeper */ SELECT pg_catalog.pg_sleep(" +
-                                                  std::to_string(std::chrono::duration<double>(pause).count()) + ")", {}}};
-    auto reply = co_await ask_safely(std::move(sleep), batch_end::sync);
-    co_return reply;
+struct gate::wait_for_time {
+    gate& g;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
+    void await_resume() const noexcept { g.nap_.reset(); }
+};
+
+// The server does nothing meanwhile: a statement that sleeps in a transaction would have a snapshot, and whoever builds an
+// index CONCURRENTLY and finds that waits for the end of the whole transaction.
+task<void> gate::nap(milliseconds pause, bool heed_cancel) {
+    nap_ = nap_in_hand{now_ + pause, heed_cancel};
+    wait_for_time over{*this};
+    co_await over;
+}
+
+bool gate::nap_over() const noexcept { return (nap_->heed_cancel && canceled_) || nap_->until <= now_; }
+
+std::optional<std::chrono::steady_clock::time_point> gate::wake_at() const noexcept {
+    if (!nap_) return std::nullopt;
+    return nap_over() ? now_ : nap_->until;
+}
+
+void gate::wake(outbox& to_server, outbox& to_client) {
+    to_server_ = &to_server;
+    to_client_ = &to_client;
+    advance();
 }
 
 // The client's own message, its answer held back. Inside a transaction block a savepoint stands before it.
@@ -102,11 +120,11 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
     bool sent_away = false;
     for (bool pause = tries.attempts() > 1;; pause = true) {
         if (pause) {
-            auto napped = co_await nap(m, tries.pause());
-            turn.error = napped.error;
-            // The signal may have come together with the lock timeout, which is what the server reports then.
-            if (canceled_ && !turn.error) turn.error = canceled_by_user();
-            if (turn.error && heed_cancel) co_return turn;
+            co_await nap(tries.pause(), heed_cancel);
+            if (canceled_ && heed_cancel) {
+                turn.error = canceled_by_user();
+                co_return turn;
+            }
         }
         std::vector<policy::catalog_query> question{holders_query(locks, conduct_.locks.old_after)};
         auto looked = co_await ask_safely(std::move(question), batch_end::sync);
@@ -158,7 +176,7 @@ task<void> gate::answer_held(judged_message& m, held_reply reply, bool inside, s
     if (inside && !failed) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
     if (inside && !failed)
         for (const auto& of_one : m.deeds) so_far_.after(of_one);
-    if (m.query) co_await restore(status());
+    if (m.query) co_await clear_up();
     to_client_->add(std::move(reply.messages));
     if (failed) to_client_->add(protocol::encode_error(*reply.error));
     if (m.query) {

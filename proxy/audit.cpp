@@ -134,10 +134,8 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
         o["outcome"] = r.outcome;
         put(o, "ledger", r.ledger);
         if (!r.steps.empty()) o["steps"] = steps_of(r);
-        if (r.attempts > 0) {
-            o["attempts"] = r.attempts;
-            o["lock_wait_ms"] = r.lock_wait_ms;
-        }
+        if (r.attempts > 0) o["attempts"] = r.attempts;
+        if (r.attempts > 0 || r.lock_wait_ms > 0) o["lock_wait_ms"] = r.lock_wait_ms;
         o["duration_ms"] = r.duration_ms;
         put(o, "sqlstate", r.sqlstate);
         put(o, "tag", r.tag);

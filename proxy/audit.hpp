@@ -48,7 +48,7 @@ struct audit_record {
     std::vector<std::string> plan;  // what is to run instead, as far as it is known before
     std::vector<audit_step> steps;  // ... and what came of each statement; of a "step" that one
     int attempts = 0;          // of taking the locks; 0: not counted
-    double lock_wait_ms = 0;   // from the first look to the attempt that ended it
+    double lock_wait_ms = 0;   // for its turn (locks.serialize), and from the first look to the attempt that ended it
     double duration_ms = 0;
     std::string outcome, sqlstate, tag;
     std::string ledger;  // id of the row in lockkeeper.pending

@@ -65,6 +65,7 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
     r->transaction = r->transaction || m.unsynced;
     r->timeout_class = name(d.timeouts);
     r->action = carried_out(d.action, conduct_.mode);
+    r->lock_wait_ms = std::chrono::duration<double, std::milli>(m.waited).count();
     for (const auto& s : d.statements) {
         if (!s.kind.empty()) r->kind += (r->kind.empty() ? "" : "; ") + s.kind;
         for (const auto& e : s.relations)

@@ -127,9 +127,11 @@ void gate::pass(char tag, note n) {
     const auto allowed = conversation_.on_frontend(tag, protocol::sender::client, static_cast<std::uint16_t>(n));
     if (!allowed) return die(protocol::sqlstate::protocol_violation, allowed.error().message());
     if (tag == 'p') password_owed_ = false;
+    just_begun_ = just_begun_ && (tag == 'P' || tag == 'C' || tag == 'D' || tag == 'S' || tag == 'H');
     if (tag == 'S' || tag == 'Q' || tag == 'F') {
         discarding_ = false;
-        if ((armed_ || !deferred_.empty() || !committed_.empty()) && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
+        const bool to_clear_up = armed_ || turn_ != whose_turn::others || !deferred_.empty() || !committed_.empty();
+        if (to_clear_up && conversation_.owed().copying() != 'G') awaiting_ready_ = true;
     }
 }
 
@@ -158,7 +160,7 @@ bool gate::in_step() {
 // Resumes the task as long as what it waits for is there; forgets it when it has ended.
 void gate::advance() {
     while (task_ && !task_.done() && waiting_) {
-        const bool come = batch_ || held_ ? exchange_done_ : conversation_.owed().settled();
+        const bool come = nap_ ? nap_over() : batch_ || held_ ? exchange_done_ : conversation_.owed().settled();
         if (!come) return;
         std::exchange(waiting_, nullptr).resume();
     }

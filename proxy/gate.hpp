@@ -94,6 +94,9 @@ public:
     // end: fatal() is set.
     enum class relief { none, wait, cancel, end };
     relief relieve(outbox& to_server, outbox& to_client);
+    // When something is to be done although nothing comes; nullopt: nothing is. To be asked like held_until; wake() does it.
+    std::optional<std::chrono::steady_clock::time_point> wake_at() const noexcept;
+    void wake(outbox& to_server, outbox& to_client);
     // The body of the server's BackendKeyData.
     std::string_view server_key() const noexcept { return known_.server_key; }
 
@@ -221,7 +224,7 @@ private:
                           std::optional<std::chrono::milliseconds> lock = std::nullopt);
     bool restore_due(char status);
     task<void> restore(char status);
-    task<void> restore_then_ready(char status);
+    task<void> clear_up_then_ready();
 
     // run_plan.cpp: statements of ours in place of the client's
     task<void> run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
@@ -241,6 +244,7 @@ private:
     task<void> run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<void> put_off(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<void> split(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    static std::vector<policy::catalog_query> questions_of_characteristics();
     task<std::optional<protocol::error_fields>> begin_anew(std::vector<std::string> savepoints, batch_reply characteristics);
     void drop_deferred(bool committed);
     verdict on_commit_of_deferred(const protocol::ledger::reply& r, protocol::bytes message);
@@ -252,8 +256,8 @@ private:
     task<std::optional<policy::finding>> open_ledger();
     task<std::optional<policy::finding>> create_ledger();
     task<plan_result> carry_through(const judged_message& m, deferred_work& work);
-    task<std::optional<protocol::error_fields>> take_over(const judged_message& m, deferred_work& work);
-    task<std::optional<protocol::error_fields>> wait_for_work(const judged_message& m, deferred_work& work);
+    task<std::optional<protocol::error_fields>> take_over(deferred_work& work);
+    task<std::optional<protocol::error_fields>> wait_for_work(deferred_work& work);
     task<std::optional<protocol::error_fields>> put_on(const std::map<std::string, std::string>& wanted,
                                                        std::map<std::string, std::string>* before);
     task<void> put_back(std::map<std::string, std::string> before);
@@ -265,10 +269,21 @@ private:
     task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel);
     task<void> send_away(lock_holder autovacuum);
-    task<batch_reply> nap(const judged_message& m, std::chrono::milliseconds pause);
+    bool nap_over() const noexcept;
+    task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
+
+    // serialize.cpp: one session at a time changes the schema
+    bool needs_turn(const policy::decision& d) const noexcept;
+    task<std::optional<policy::decision>> decide_in_turn(judged_message& m, policy::decision d);
+    task<batch_reply> take_turn(const judged_message& m);
+    bool untouched(const judged_message& m) const noexcept;
+    task<std::optional<protocol::error_fields>> begin_once_more();
+    bool turn_due(char status) const noexcept;
+    task<void> end_turn();
+    task<void> clear_up();
 
     // hold_cap.cpp: for how long a strong lock is kept
     void note_lock_held(std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record);
@@ -296,6 +311,7 @@ private:
     };
     struct wait_for_batch;
     struct wait_for_held;
+    struct wait_for_time;
 
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
 
@@ -337,6 +353,17 @@ private:
     std::optional<batch_collector> batch_;
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
+    struct nap_in_hand {
+        std::chrono::steady_clock::time_point until;
+        bool heed_cancel;
+    };
+    std::optional<nap_in_hand> nap_;  // the task waits for its end
+    // locks.serialize: who changes the schema. unsure: an attempt has failed half way.
+    enum class whose_turn : std::uint8_t { others, unsure, ours };
+    whose_turn turn_ = whose_turn::others;
+    std::size_t commands_ = 0;       // the client's that have succeeded since the last ReadyForQuery
+    bool last_began_ = false;        // the last of them was BEGIN
+    bool just_begun_ = false;        // the transaction has done nothing else
     // The transaction may hold a blocking lock already: waiting for another would extend it.
     struct lock_held {
         std::optional<std::chrono::steady_clock::time_point> since;  // the statement was done; nullopt: it is not yet

@@ -56,6 +56,7 @@ gate::relief gate::relieve(outbox& to_server, outbox& to_client) {
 // The client knows already that its transaction has failed; it stays so.
 task<void> gate::let_go() {
     co_await ask_one("/* lockkeeper */ ROLLBACK");
+    if (turn_due(status())) co_await end_turn();
     co_await ask_one("/* lockkeeper */ BEGIN");
     co_await ask_one(poison(held_too_long()));
 }

@@ -37,6 +37,7 @@ struct judged_message {
     statement_deeds deeds;
     // Of a plan: SET CONSTRAINTS that stand before the statement and behind it, and the CommandComplete tags of them all.
     std::vector<std::string> ahead, behind, tags;
+    std::chrono::steady_clock::duration waited{0};  // for its turn (locks.serialize)
     bool failed_before = false;  // a batch of ours in front of it did
 };
 

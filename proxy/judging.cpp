@@ -135,6 +135,7 @@ task<void> gate::judge_message(judged_message m) {
         co_return;
     }
     auto d = co_await decide(m);
+    if (d && !m.failed_before && needs_turn(*d)) d = co_await decide_in_turn(m, std::move(*d));
     if (d) co_await carry_out(m, std::move(*d));
 }
 
@@ -246,6 +247,7 @@ void gate::put_out(judged_message& m, policy::finding f, std::shared_ptr<audit_r
 
 task<void> gate::carry_out(judged_message& m, policy::decision d) {
     conduct_ = d.conduct;
+    just_begun_ = false;
     const auto record = audit_decision(m, d);
     if (m.failed_before && (m.unsynced || canceled_)) co_return put_out(m, *policy::leading_finding(d), record);
     if (canceled_) co_return fail_before(m, canceled_by_user(), record);

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "policy/rerun.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
+#include "proxy/guc.hpp"
 #include "proxy/ledger_table.hpp"
 #include "proxy/refusal.hpp"
 
@@ -98,7 +101,11 @@ void gate::resume(deferred_work work, std::string_view statement, outbox& to_ser
 task<gate::plan_result> gate::carry_through(const judged_message& m, deferred_work& work) {
     plan_began_ = now_;
     plan_result out;
-    out.error = co_await take_over(m, work);
+    if (conduct_.locks.serialize && turn_ != whose_turn::ours) {
+        auto reply = co_await take_turn(m);
+        out.error = std::move(reply.error);
+    }
+    if (!out.error) out.error = co_await take_over(work);
     if (work.over) co_return out;
     std::map<std::string, std::string> before;
     if (!out.error) out.error = co_await put_on(work.settings, &before);
@@ -109,9 +116,9 @@ task<gate::plan_result> gate::carry_through(const judged_message& m, deferred_wo
     co_return out;
 }
 
-task<std::optional<protocol::error_fields>> gate::take_over(const judged_message& m, deferred_work& work) {
+task<std::optional<protocol::error_fields>> gate::take_over(deferred_work& work) {
     if (work.id.empty()) co_return std::nullopt;
-    auto waited = co_await wait_for_work(m, work);
+    auto waited = co_await wait_for_work(work);
     if (waited) co_return waited;
     work.in_hand = true;
     std::vector<policy::catalog_query> questions{ledger_table::presence(work.id)};
@@ -128,7 +135,7 @@ task<std::optional<protocol::error_fields>> gate::take_over(const judged_message
 }
 
 // Somebody who resumes may have found the row before we did, or the session that was lost may still be at it.
-task<std::optional<protocol::error_fields>> gate::wait_for_work(const judged_message& m, deferred_work& work) {
+task<std::optional<protocol::error_fields>> gate::wait_for_work(deferred_work& work) {
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, std::chrono::milliseconds::zero(), who_.session, now_);
     for (;;) {
         auto taken = co_await ask_one(ledger_table::taking(work.id).sql);
@@ -136,8 +143,8 @@ task<std::optional<protocol::error_fields>> gate::wait_for_work(const judged_mes
         if (text_at(taken, 0, 0) == "t") co_return std::nullopt;
         work.again = true;
         if (!tries.may_go_on(now_)) break;
-        auto napped = co_await nap(m, tries.pause());
-        if (napped.error) co_return napped.error;
+        tries.failed();
+        co_await nap(tries.pause(), true);
         if (canceled_) co_return canceled_by_user();
     }
     auto holder = co_await ask_one(ledger_table::holder(work.id).sql);

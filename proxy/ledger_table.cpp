@@ -1,6 +1,7 @@
 #include "proxy/ledger_table.hpp"
 
 #include "policy/qualified_sql.hpp"
+#include "proxy/advisory_keys.hpp"
 
 namespace proxy::ledger_table {
 namespace {
@@ -8,8 +9,7 @@ namespace {
 using policy::catalog_query;
 using policy::our_query;
 
-// "lock" in ASCII; beside it the row's id, and 0 for the making of the table.
-const std::string lock_class = "1819239275";
+using advisory::lock_class;
 
 std::string holder_of(const std::string& id) {
     return "SELECT l.pid FROM pg_catalog.pg_locks AS l WHERE (l.locktype = 'advisory') AND (l.classid = " + lock_class +
@@ -47,7 +47,9 @@ JOIN pg_catalog.pg_database AS d ON (d.datname = pg_catalog.current_database())
 WHERE (n.nspname = 'lockkeeper') AND (c.relname = 'pending'))");
 }
 
-catalog_query creation_lock() { return our_query("SELECT pg_catalog.pg_try_advisory_xact_lock(" + lock_class + ", 0)"); }
+catalog_query creation_lock() {
+    return our_query("SELECT pg_catalog.pg_try_advisory_xact_lock(" + lock_class + ", " + advisory::ledger_is_made + ")");
+}
 
 std::vector<catalog_query> creation() {
     return {our_query("CREATE SCHEMA IF NOT EXISTS lockkeeper"),

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds shortest_attempt{20}, shortest_pause{20}, longest_pause{1000};
+constexpr milliseconds shortest_attempt{20}, shortest_pause{20}, longest_pause{500};
 constexpr std::size_t holders_named = 3;
 
 // As pg_locks spells it: AccessExclusiveLock for ACCESS EXCLUSIVE.

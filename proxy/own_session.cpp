@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -37,7 +38,7 @@ private:
     struct sigaction before_{};
 };
 
-constexpr int second_ms = 1000;
+constexpr std::chrono::seconds longest_wait{1};
 
 void append(protocol::buffer& to, protocol::writer&& message) {
     const auto whole = message.finish();
@@ -101,6 +102,7 @@ void own_session::converse() {
     while (gate_.running_plan() && !gate_.fatal()) {
         if (!receive()) {
             wait(POLLIN);
+            wake();
             continue;
         }
         gate_.set_now(std::chrono::steady_clock::now());
@@ -146,9 +148,17 @@ bool own_session::receive() {
 
 void own_session::wait(short events) {
     pollfd one{.fd = PQsocket(connection_.get()), .events = events, .revents = 0};
-    const int ready = ::poll(&one, 1, second_ms);
+    const auto now = std::chrono::steady_clock::now();
+    const auto until = std::clamp(gate_.wake_at().value_or(now + longest_wait), now, now + longest_wait);
+    const int ready = ::poll(&one, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count()));
     if (interrupted != 0) cancel();
     if (ready == 0) each_second_();
+}
+
+void own_session::wake() {
+    gate_.set_now(std::chrono::steady_clock::now());
+    gate_.wake(to_server_, to_client_);
+    send_all();
 }
 
 void own_session::cancel() {

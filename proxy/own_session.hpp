@@ -31,6 +31,7 @@ private:
     void send(protocol::bytes bytes);
     bool receive();
     void wait(short events);
+    void wake();
     void cancel();
 
     server_connection connection_;

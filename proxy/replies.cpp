@@ -79,6 +79,9 @@ bool changes_rows(std::string_view tag) noexcept {
     return writes && tag.substr(tag.find(' ') + 1, 1) != "0";
 }
 
+// The command tag with its final zero.
+bool begins_transaction(std::string_view tag) noexcept { return tag.starts_with("BEGIN") || tag.starts_with("START TRANSACTION"); }
+
 // FATAL and PANIC end the connection; V is their name in every language (PostgreSQL 9.6 and later).
 bool says_fatal(bytes body) {
     const auto error = protocol::decode_error(body);
@@ -156,6 +159,10 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     auto fate = verdict::pass;
     if (h.tag == 'C' && !deferred_.empty()) fate = on_commit_of_deferred(reply, body);
     else if (h.tag != 'Z') flush_commit_reply();
+    if (h.tag == 'C') {
+        ++commands_;
+        last_began_ = begins_transaction(protocol::as_text(body));
+    }
     if (h.tag == 'C' && reply.note == 0) rows_changed_ = rows_changed_ || changes_rows(protocol::as_text(body));
     if (reply.note != 0 && on_noted_reply(reply, h.tag, body) == verdict::swallow) return verdict::swallow;
     if (h.tag == 'E' && canceled_for_holding(body)) {
@@ -251,6 +258,8 @@ void gate::on_parameter(bytes body) {
 
 // ReadyForQuery that the client is owed. While timeouts of ours stand it waits until they are restored.
 gate::verdict gate::on_ready(char status) {
+    const auto commands = std::exchange(commands_, 0);
+    just_begun_ = status == 'T' && commands == 1 && last_began_;
     // The transaction took its portals with it, but not those that the client has bound behind it already.
     if (status == 'I' && conversation_.owed().quiet()) prepared_.unbind_all();
     if (!awaiting_ready_) return verdict::pass;
@@ -261,8 +270,8 @@ gate::verdict gate::on_ready(char status) {
         return verdict::swallow;
     }
     flush_commit_reply();
-    if (!restore_due(status)) return verdict::pass;
-    start(restore_then_ready(status));
+    if (!restore_due(status) && !turn_due(status)) return verdict::pass;
+    start(clear_up_then_ready());
     return verdict::swallow;
 }
 

@@ -75,7 +75,7 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
 // Gives the client one answer: the tag that its own statement would have got, or the error of the step that failed.
 task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     auto done = co_await take_steps(m, *d.replacement, wanted_locks(d), record);
-    co_await restore(status());
+    co_await clear_up();
     answer_plan(m, done.ended, std::move(done.error), d.replacement->tag, record);
 }
 
@@ -150,7 +150,7 @@ void gate::complete(const judged_message& m) {
 
 // A plan without steps: what the statement does is there already, or not wanted.
 task<void> gate::answer_unrun(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
-    co_await restore(status());
+    co_await clear_up();
     to_client_->add(protocol::encode_notice(notice_of_unrun(*policy::leading_finding(d))));
     complete(m);
     if (m.query) to_client_->add(protocol::encode_ready(status()));

@@ -56,6 +56,7 @@ session::session(house& h, int client, std::function<void(session&)> gone)
 session::~session() {
     house_.loop.cancel_timer(timer_);
     house_.loop.cancel_timer(hold_timer_);
+    house_.loop.cancel_timer(wake_timer_);
     leave();
     --house_.shared.connections;
 }
@@ -147,6 +148,7 @@ void session::take_stock() {
     if (lost) return client.close();
     watch_phase();
     watch_hold();
+    watch_wake();
     if (client.ended() && !half_closed_ && !gate_->closed() && server.unsent() == 0) {
         half_closed_ = true;
         server.shutdown_send();
@@ -184,6 +186,25 @@ void session::on_hold_timer() {
     take_stock();
 }
 
+void session::watch_wake() {
+    const auto at = gate_->wake_at();
+    if (at == wake_at_) return;
+    house_.loop.cancel_timer(wake_timer_);
+    wake_at_ = at;
+    if (at) wake_timer_ = house_.loop.at(*at, [this] { guarded([this] { on_wake_timer(); }); });
+}
+
+void session::on_wake_timer() {
+    wake_at_.reset();
+    if (stage_ != stage::relaying) return;
+    gate_->set_now(house_.loop.now());
+    gate_->wake(house_.to_server, house_.to_client);
+    server_.socket.send(house_.to_server);
+    client_.socket.send(house_.to_client);
+    if (!gate_->closed() && !client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
+    take_stock();
+}
+
 void session::cancel_statement() {
     cancel_ = std::make_unique<canceler>(house_, protocol::encode_cancel(gate_->server_key()), [this] { cancel_.reset(); });
 }
@@ -218,7 +239,9 @@ void session::drain() {
 }
 
 void session::note_cancel(std::string_view key, cancel_stage how_far) noexcept {
-    if (gate_) gate_->note_cancel(key, how_far);
+    if (!gate_) return;
+    gate_->note_cancel(key, how_far);
+    if (stage_ == stage::relaying) watch_wake();
 }
 
 void session::stop() {

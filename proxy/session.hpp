@@ -75,6 +75,8 @@ private:
     void watch_phase();
     void watch_hold();
     void on_hold_timer();
+    void watch_wake();
+    void on_wake_timer();
     void cancel_statement();
     bool idle() const noexcept;
 
@@ -99,6 +101,8 @@ private:
     std::unique_ptr<canceler> cancel_;
     std::unique_ptr<gate> gate_;       // from the StartupMessage on
     event_loop::timer timer_ = 0;      // startup, then the last farewell
+    event_loop::timer wake_timer_ = 0; // at wake_at_, for the gate
+    std::optional<event_loop::clock::time_point> wake_at_;
     event_loop::timer hold_timer_ = 0; // of the strong lock that the client's transaction holds (locks.max_hold)
     bool starting_ = true;             // no ReadyForQuery yet: timer_ is limits.startup
     bool counted_ = false;             // in shared.clients

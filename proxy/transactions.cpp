@@ -51,12 +51,6 @@ std::string begin_like(const batch_reply& characteristics) {
            (value(2) == "on" ? " DEFERRABLE" : " NOT DEFERRABLE");
 }
 
-std::vector<policy::catalog_query> questions_of_characteristics() {
-    return {{"/* lockkeeper */ SHOW transaction_isolation", {}},
-            {"/* lockkeeper */ SHOW transaction_read_only", {}},
-            {"/* lockkeeper */ SHOW transaction_deferrable", {}}};
-}
-
 }  // namespace
 
 task<void> gate::run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
@@ -164,7 +158,7 @@ task<void> gate::finish_deferred() {
             failed = unfinished(work, done.error.value_or(protocol::error_fields{}), done.ended.undone);
         committed_.pop_front();
     }
-    co_await restore(status());
+    co_await clear_up();
     if (failed) {
         commit_reply_.clear();
         to_client_->add(protocol::encode_error(*failed));
@@ -209,6 +203,12 @@ task<void> gate::split(judged_message& m, policy::decision d, std::shared_ptr<au
     so_far_.after(new_defaults(m.deeds));
     complete(m);
     if (m.query) to_client_->add(protocol::encode_ready(status()));
+}
+
+std::vector<policy::catalog_query> gate::questions_of_characteristics() {
+    return {{"/* lockkeeper */ SHOW transaction_isolation", {}},
+            {"/* lockkeeper */ SHOW transaction_read_only", {}},
+            {"/* lockkeeper */ SHOW transaction_deferrable", {}}};
 }
 
 task<std::optional<protocol::error_fields>> gate::begin_anew(std::vector<std::string> savepoints, batch_reply characteristics) {

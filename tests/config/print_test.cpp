@@ -40,6 +40,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"locks.budget", "61s"},
     {"locks.max_hold", "7s"},
     {"locks.old_after", "3s"},
+    {"locks.serialize", "true"},
     {"limits.clients", "12"},
     {"limits.statement", "64KiB"},
     {"limits.startup", "2min"},

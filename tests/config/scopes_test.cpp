@@ -43,6 +43,7 @@ constexpr auto whole = R"(scopes:
     locks.budget: 10s
     locks.max_hold: 20s
     locks.old_after: 1s
+    locks.serialize: true
     overrides.users: 'dba'
     rules:
       table-dropped: reject

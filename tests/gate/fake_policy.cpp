@@ -5,7 +5,7 @@
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
 // "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
-// Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
+// SCHEMA that others will see it. Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
 // warns where it has changed rows.
 namespace policy {
 
@@ -73,6 +73,7 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
     if (has(text, "AFTER ROWS") && session.so_far.last(deed::kind::changed_rows)) found(d, config::action::warn);
     if (has(s.text(), "BLOCKING")) d.timeouts = timeout_class::blocking;
     if (has(s.text(), "ONLINE")) d.timeouts = timeout_class::online;
+    d.changes_schema = has(s.text(), "SCHEMA");
     if (has(s.text(), "WARN")) found(d, config::action::warn);
     if (has(s.text(), "REFUSE") || (has(s.text(), "REWRITE") && session.in_transaction)) found(d, config::action::reject);
     if (has(s.text(), "REWRITE") && !session.in_transaction) {

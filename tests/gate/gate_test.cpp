@@ -28,6 +28,8 @@ struct conversation_case {
     std::chrono::seconds budget{0};  // of lock attempts; a nap takes one second
     int holders = 0;
     bool wait_each = false;
+    bool serialize = false;
+    int turns_of_others = 0;
 };
 
 std::ostream& operator<<(std::ostream& out, const conversation_case& c) { return out << c.name; }
@@ -185,7 +187,7 @@ std::vector<conversation_case> lock_cases() {
          words{"BEGIN"} + looked_inside + safely({"LOOK"}) +
              words{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000", "SAVEPOINT _lockkeeper", blocking,
                    "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper"} +
-             safely({"NAP"}) + safely({"LOOK"}) + words{"SET LOCAL lock_timeout = 40"} + safely({blocking}) + restored_inside + words{"COMMIT"},
+             words{"NAP"} + safely({"LOOK"}) + words{"SET LOCAL lock_timeout = 40"} + safely({blocking}) + restored_inside + words{"COMMIT"},
          enforce, lost_once, seconds(10)},
         {"the_second_lock_of_a_transaction_is_not_waited_for", {q("BEGIN"), q(blocking), q(blocking + " two"), q("ROLLBACK")},
          {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "E:55P03", "Z:E", "C:ROLLBACK", "Z:I"},
@@ -232,6 +234,48 @@ std::vector<conversation_case> plan_cases() {
     };
 }
 
+// locks.serialize
+std::vector<conversation_case> serialized_cases() {
+    using std::chrono::seconds;
+    constexpr auto enforce = config::mode::enforce;
+    const std::string schema = "/*judge*/ SCHEMA";
+    const words turn{"TURN", "WHOSE TURN"}, over{"END OF TURN"}, again_inside = safely(turn) + looked_inside;
+    return {
+        {"it_is_judged_anew_when_it_is_its_turn", {q(schema), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + turn + looked + words{schema} + over + words{"SELECT 1"}, enforce, {}, {}, 0, false, true},
+        {"the_turn_is_waited_for", {q(schema)}, {"C:/*judge*/", "Z:I"},
+         looked + turn + words{"NAP"} + turn + words{"NAP"} + turn + looked + words{schema} + over, enforce, {}, seconds(10), 0, false, true, 2},
+        {"not_for_longer_than_the_budget", {q(schema), q("SELECT 1")}, {"E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + turn + words{"NAP"} + turn + words{"lockkeeper refused this statement: serialize", "SELECT 1"}, enforce, {}, seconds(1), 0,
+         false, true, 9},
+        {"a_cancel_ends_the_wait_for_the_turn", {q(schema), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + turn + words{"NAP", "lockkeeper refused this statement: serialize", "SELECT 1"}, enforce, {{"NAP", "57014"}}, seconds(10), 0,
+         false, true, 9},
+        {"what_failed_half_way_is_given_back", {q(schema), q("SELECT 1")}, {"E:22012", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + turn + words{"lockkeeper refused this statement: serialize"} + over + words{"SELECT 1"}, enforce, {{"WHOSE TURN", "22012"}},
+         seconds(10), 0, false, true},
+        {"the_turn_ends_with_the_transaction", {q("BEGIN"), q(schema), q(schema + " two"), q("COMMIT"), q("SELECT 1")},
+         {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         words{"BEGIN"} + looked_inside + again_inside + words{schema} + looked_inside + words{schema + " two", "COMMIT"} + over +
+             words{"SELECT 1"},
+         enforce, {}, {}, 0, false, true},
+        {"and_with_its_failure", {q("BEGIN"), q(schema + " FAIL"), q("SELECT 1"), q("ROLLBACK")},
+         {"C:BEGIN", "Z:T", "E:22012", "Z:E", "E:25P02", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + again_inside + words{schema + " FAIL", "SELECT 1", "ROLLBACK"} + over, enforce, {}, {}, 0, false, true},
+        {"a_turn_by_the_extended_protocol", {p(schema), b(), e(), s}, {"1", "2", "C:/*judge*/", "Z:I"},
+         looked + turn + looked + words{schema} + over, enforce, {}, {}, 0, false, true},
+        {"a_pipeline_does_not_wait_for_its_turn", {p("SELECT 1"), b(), e(), p(schema), b(), e(), s, q("SELECT 2")},
+         {"1", "2", "D:t", "C:SELECT", "1", "2", "E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         words{"SELECT 1"} + looked + turn + words{"SELECT 2"}, enforce, {}, seconds(10), 0, false, true, 9},
+        {"a_plan_has_its_turn", {q(rewrite + " SCHEMA")}, {"C:TEST", "Z:I"}, looked + turn + looked + words{"STEP one"} + over, enforce, {}, {}, 0,
+         false, true},
+        {"what_changes_nothing_has_none", {q("/*judge*/ WARN")}, {"N:01000", "C:/*judge*/", "Z:I"}, looked + words{"/*judge*/ WARN"}, enforce,
+         {}, {}, 0, false, true},
+        {"what_is_refused_has_none", {q(refuse + " SCHEMA")}, {"E:LK001", "Z:I"}, looked + words{poison}, enforce, {}, {}, 0, false, true},
+        {"observe_waits_for_no_turn", {q(schema)}, {"C:/*judge*/", "Z:I"}, looked + words{schema}, config::mode::observe, {}, {}, 0, false, true},
+    };
+}
+
 struct conversations : testing::TestWithParam<conversation_case> {
     gate_script script(std::size_t piece) const {
         gate_script g(GetParam().mode);
@@ -240,6 +284,8 @@ struct conversations : testing::TestWithParam<conversation_case> {
         g.server.holders = GetParam().holders;
         g.settings().locks.budget = GetParam().budget;
         g.wait_each = GetParam().wait_each;
+        g.settings().locks.serialize = GetParam().serialize;
+        g.server.turns_of_others = GetParam().turns_of_others;
         return g;
     }
 };
@@ -292,6 +338,7 @@ TEST_P(conversations, cut_at_every_step) {
 INSTANTIATE_TEST_SUITE_P(gate, conversations, testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(memory, conversations, testing::ValuesIn(memory_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(plans, conversations, testing::ValuesIn(plan_cases()), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(serialized, conversations, testing::ValuesIn(serialized_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(locks, conversations, testing::ValuesIn(lock_cases()), [](const auto& c) { return c.param.name; });
 
 }  // namespace

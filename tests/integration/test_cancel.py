@@ -94,8 +94,10 @@ def test_copy(proxy, wire):
 
 
 def waits(wire, watcher):
-    """For a lock: in the server's queue, or before it with a sleep of ours."""
-    watcher.wait_for(wire.pid, "(wait_event_type = 'Lock' OR wait_event = 'PgSleep')")
+    """For a lock: in the server's queue, or before it, between two of our questions."""
+    wait_until(lambda: watcher.ask("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND (wait_event_type = 'Lock' OR (state LIKE 'idle%%'"
+                                   " AND query LIKE '/* lockkeeper */%%' AND clock_timestamp() - state_change > '20 ms'))", wire.pid),
+               "it waits for its lock")
 
 
 @pytest.mark.parametrize("extended", [False, True])

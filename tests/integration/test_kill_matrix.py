@@ -111,7 +111,7 @@ class Stand:
     def waits(self, pid, sql):
         """Its lock is somebody else's: it waits in the queue, or before it with a sleep of ours."""
         wait_until(lambda: self.run("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND (wait_event_type = 'Lock' OR"
-                                    " wait_event = 'PgSleep')", [pid]), f"it waits: {sql}")
+                                    " (state LIKE 'idle%%' AND query LIKE '/* lockkeeper */%%' AND clock_timestamp() - state_change > '15 ms'))", [pid]), f"it waits: {sql}")
 
     def close(self):
         self.connection.close()

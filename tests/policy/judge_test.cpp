@@ -151,6 +151,17 @@ TEST(judge, after_a_rename_in_the_text_names_are_not_trusted) {
               action::reject);
 }
 
+TEST(judge, tells_what_changes_the_schema_for_others) {
+    for (const auto* sql : {"CREATE TABLE u (id int)", "CREATE INDEX CONCURRENTLY ON orders (a)", "ALTER TABLE orders ADD c int",
+                            "DROP VIEW v", "GRANT SELECT ON orders TO PUBLIC", "TRUNCATE orders", "LOCK TABLE orders", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                            "SELECT 1; ALTER TABLE orders RENAME TO o", "DO $$ BEGIN CREATE TABLE u (id int); END $$", "ALTER TABLE orders VALIDATE CONSTRAINT c"})
+        EXPECT_TRUE(judged(sql).changes_schema) << sql;
+    for (const auto* sql : {"SELECT 1", "UPDATE orders SET a = 1", "VACUUM orders", "ANALYZE orders", "REINDEX INDEX CONCURRENTLY i", "CREATE TEMP TABLE u (id int)",
+                            "SET search_path TO a", "BEGIN"})
+        EXPECT_FALSE(judged(sql).changes_schema) << sql;
+    EXPECT_FALSE(judged("ALTER TABLE orders ADD c int", table{.persistence = "t"}).changes_schema);
+}
+
 TEST(judge, timeouts_set_in_the_text_are_noticed) {
     EXPECT_TRUE(judged("SET lock_timeout = '100ms'; ALTER TABLE t ADD c int").sets_timeouts);
     EXPECT_TRUE(judged("SELECT set_config('statement_timeout', '1s', false); ALTER TABLE t ADD c int").sets_timeouts);

@@ -106,6 +106,16 @@ TEST(scopes, a_relation_on_the_way_makes_it_stricter_only) {
     EXPECT_EQ(judged("ALTER TABLE mine ADD a int", {}, stricter).conduct.mode, mode::observe);
 }
 
+TEST(scopes, of_several_relations_the_strictest_way_to_wait_for_locks_counts) {
+    const auto s = configured("locks: {max_hold: 0}\n"
+                              "scopes: [{match: {relation: public.mine}, locks: {max_hold: 3s, serialize: true}}]");
+    const auto of = [&](std::string_view sql) { return judged(sql, {}, s).conduct.locks; };
+    EXPECT_EQ(of("TRUNCATE yours").max_hold, 0s);
+    EXPECT_FALSE(of("TRUNCATE yours").serialize);
+    EXPECT_EQ(of("TRUNCATE yours, mine").max_hold, 3s);
+    EXPECT_TRUE(of("TRUNCATE yours, mine").serialize);
+}
+
 TEST(scopes, match_the_size) {
     const auto s = configured("scopes: [{match: {larger_than: 1GiB, relation: 'public.*'}, timeouts: {lock: 100ms}}]");
     const auto lock = [&](const char* size) {

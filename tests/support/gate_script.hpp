@@ -57,7 +57,27 @@ private:
         for (bool moved = true; moved && !is_cut();) {
             moved = feed(client_out_, client_seen_, [&](protocol::bytes b) { return gate_->from_client(b, to_server_, to_client_); }, true);
             if (!is_cut()) moved |= feed(server_out_, server_seen_, [&](protocol::bytes b) { return gate_->from_server(b, to_client_, to_server_); }, false);
+            if (!moved) moved = nap();
         }
+    }
+
+    // Nobody moves, and the gate waits for a time: it comes, and a second has gone.
+    bool nap() {
+        if (!gate_->wake_at()) return false;
+        server.executed.push_back("NAP");
+        if (server.fail_once.erase("NAP") != 0)
+            for (const auto stage : {proxy::cancel_stage::come, proxy::cancel_stage::sent}) gate_->note_cancel(server.key, stage);
+        now_ += std::chrono::seconds(1);
+        gate_->set_now(now_);
+        gate_->wake(to_server_, to_client_);
+        hand_out();
+        return true;
+    }
+
+    void hand_out() {
+        for (const auto part : to_client_.parts()) received_.insert(received_.end(), part.begin(), part.end());
+        to_client_.clear();
+        serve();
     }
 
     // One step of one direction: `seen` bytes of `stream` were shown to the gate and not consumed.
@@ -71,12 +91,10 @@ private:
         const protocol::buffer shown(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(seen));
         const bool was_closed = gate_->closed();
         const auto used = gate(shown);
-        for (const auto part : to_client_.parts()) received_.insert(received_.end(), part.begin(), part.end());
-        to_client_.clear();
+        hand_out();
         stream.erase(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(used));
         seen -= used;
         most_held = std::max(most_held, seen);
-        serve();
         if (was_closed && !gate_->closed()) reopened_ = true;
         return true;
     }
@@ -87,7 +105,6 @@ private:
         for (const auto& f : frames(to_serve_)) {
             const auto reply = server.answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(5), f});
             server_out_.insert(server_out_.end(), reply.begin(), reply.end());
-            gate_->set_now(std::chrono::steady_clock::time_point(std::chrono::seconds(server.naps)));  // as long as a nap is
         }
     }
 
@@ -124,6 +141,7 @@ private:
     protocol::buffer client_out_, server_out_, to_serve_, received_;
     std::size_t client_seen_ = 0, server_seen_ = 0, fed_ = 0;
     bool reopened_ = false;
+    std::chrono::steady_clock::time_point now_{};
 };
 
 }  // namespace support

@@ -20,12 +20,14 @@ public:
     std::vector<std::string> executed;  // what ran, in order, without our comment
     std::map<std::string, std::string> fail_once;
     int holders = 0;            // so many questions after lock holders find one
-    int naps = 0;               // pg_sleep calls so far
+    int turns_of_others = 0;    // so many attempts to take the lock of locks.serialize fail
+    static constexpr std::string_view key = "12345678";  // the body of BackendKeyData
     char status = 'I';
 
     protocol::buffer start() {
         protocol::buffer out = message('R', std::string("\0\0\0\0", 4));
         append(out, message('S', std::string("server_version\0" "15.20\0", 21)));
+        append(out, message('K', std::string(key)));
         append(out, protocol::encode_ready('I'));
         return out;
     }
@@ -118,15 +120,19 @@ private:
     bool run(std::string sql, protocol::buffer& out) {
         constexpr std::string_view ours = "/* lockkeeper */ ";
         if (sql.starts_with(ours)) sql.erase(0, ours.size());
+        if (sql.find("pg_blocking_pids") != std::string::npos) sql = "WHOSE TURN";
+        if (sql.find("pg_try_advisory_lock") != std::string::npos) {
+            executed.push_back("TURN");
+            append(out, row(turns_of_others > 0 && turns_of_others-- > 0 ? "f" : "t"));
+            append(out, protocol::encode_command_complete("SELECT"));
+            return true;
+        }
+        if (sql.find("pg_advisory_unlock") != std::string::npos) sql = "END OF TURN";
         if (sql.find("pg_locks") != std::string::npos) {
             executed.push_back("LOOK");
             if (holders > 0 && holders-- > 0) append(out, row("4711"));
             append(out, protocol::encode_command_complete("SELECT"));
             return true;
-        }
-        if (sql.find("pg_sleep") != std::string::npos) {
-            sql = "NAP";
-            ++naps;
         }
         executed.push_back(sql);
         const auto failing = fail_once.find(sql);
