@@ -253,8 +253,8 @@ private:
 
     // ledger.cpp: work that outlives the session
     task<std::optional<policy::finding>> note_down(const judged_message& m, deferred_work& work);
-    task<std::optional<policy::finding>> open_ledger();
-    task<std::optional<policy::finding>> create_ledger();
+    task<std::optional<policy::finding>> open_ledger(const judged_message& m);
+    task<std::optional<policy::finding>> create_ledger(const judged_message& m);
     task<plan_result> carry_through(const judged_message& m, deferred_work& work);
     task<std::optional<protocol::error_fields>> take_over(deferred_work& work);
     task<std::optional<protocol::error_fields>> wait_for_work(deferred_work& work);

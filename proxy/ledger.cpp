@@ -36,6 +36,12 @@ std::string text_at(const batch_reply& reply, std::size_t query, std::size_t col
     return reply.rows[query][0][column].value_or("");
 }
 
+// Nothing in the answer: there is no table.
+std::optional<policy::finding> distrusted(const batch_reply& there, std::size_t question) {
+    if (text_at(there, question, 1) != "f") return std::nullopt;
+    return no_ledger("it belongs to " + text_at(there, question, 0) + ", whose triggers on it would run as the role of this session");
+}
+
 }  // namespace
 
 // Its row, in the client's transaction and under its savepoint.
@@ -48,7 +54,7 @@ task<std::optional<policy::finding>> gate::note_down(const judged_message& m, de
     if (conduct_.ledger == config::ledger::none) co_return std::nullopt;
     auto armed = co_await arm(m, timeout_class::blocking, false);
     if (!armed.ok()) co_return finding_of(error_in(armed), "plan");
-    auto closed = co_await open_ledger();
+    auto closed = co_await open_ledger(m);
     if (closed) co_return closed;
     std::vector<policy::catalog_query> entry{ledger_table::entry(work, known_.application_name)};
     auto written = co_await ask_safely(std::move(entry), batch_end::sync);
@@ -57,23 +63,31 @@ task<std::optional<policy::finding>> gate::note_down(const judged_message& m, de
     co_return std::nullopt;
 }
 
-task<std::optional<policy::finding>> gate::open_ledger() {
+task<std::optional<policy::finding>> gate::open_ledger(const judged_message& m) {
     std::vector<policy::catalog_query> question{ledger_table::question()};
     auto there = co_await ask_safely(std::move(question), batch_end::sync);
     if (!there.ok()) co_return no_ledger(std::string(error_in(there).get('M')));
-    if (text_at(there, 0, 1) == "f")
-        co_return no_ledger("it belongs to " + text_at(there, 0, 0) + ", whose triggers on it would run as the role of this session");
-    if (!there.rows[0].empty()) co_return std::nullopt;
-    auto failed = co_await create_ledger();
+    if (!there.rows[0].empty()) co_return distrusted(there, 0);
+    auto failed = co_await create_ledger(m);
     co_return failed;
 }
 
-// In the client's transaction too. A second one that would make it at the same time would wait for the end of the first.
-task<std::optional<policy::finding>> gate::create_ledger() {
-    std::vector<policy::catalog_query> lock{ledger_table::creation_lock()};
-    auto locked = co_await ask_safely(std::move(lock), batch_end::sync);
-    if (!locked.ok()) co_return no_ledger(std::string(error_in(locked).get('M')));
-    if (text_at(locked, 0, 0) != "t") co_return no_ledger("another transaction is making it. Try again when that has ended");
+// In the client's transaction too. Where another one makes it at the same time, its end is waited for; what is found then is
+// used. A strong lock is not kept for longer meanwhile than it may be kept at all.
+task<std::optional<policy::finding>> gate::create_ledger(const judged_message& m) {
+    auto patience = conduct_.locks;
+    if (hold_) patience.budget = std::min(patience.budget, stricter(patience.max_hold, patience.budget));
+    lock_attempts tries(patience, {}, m.statement_timeout, who_.session, now_);
+    for (;; tries.failed()) {
+        std::vector<policy::catalog_query> questions{ledger_table::creation_lock(), ledger_table::question()};
+        auto turn = co_await ask_safely(std::move(questions), batch_end::sync);
+        if (!turn.ok()) co_return no_ledger(std::string(error_in(turn).get('M')));
+        if (!turn.rows[1].empty()) co_return distrusted(turn, 1);
+        if (text_at(turn, 0, 0) == "t") break;
+        if (!tries.may_go_on(now_)) co_return no_ledger("another transaction is making it. Try again when that has ended");
+        co_await nap(tries.pause(), true);
+        if (canceled_) co_return finding_of(canceled_by_user(), "canceled");
+    }
     auto made = co_await ask_safely(ledger_table::creation(), batch_end::sync);
     if (!made.ok()) co_return no_ledger(std::string(error_in(made).get('M')));
     co_return std::nullopt;

@@ -107,6 +107,52 @@ def test_none_keeps_no_ledger(lockkeeper, database, table, look):
     assert look("SELECT to_regnamespace('lockkeeper')") == (None,)
 
 
+@pytest.fixture
+def second(lockkeeper, database, straight):
+    """second(locks): a transaction of another session, that puts off work on a table of its own."""
+    straight.cursor().execute("CREATE TABLE other (c int)")
+    opened = []
+
+    def begin(**locks):
+        opened.append(lockkeeper(transactions="defer", locks=locks).connect(database, autocommit=False))
+        return opened[-1]
+    yield begin
+    for connection in opened:
+        connection.close()
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+@pytest.mark.parametrize("ahead", ["SELECT 1", "ALTER TABLE other ADD COLUMN d int"])
+def test_who_finds_another_one_making_the_ledger_goes_on_after_it(end, ahead, deferring, second, look, pending, server_log):
+    server_log.mark()
+    deferring.cursor().execute(INDEX)
+    connection, failed = second(budget="30s"), []
+    connection.cursor().execute(ahead)
+
+    def put_off():
+        try:
+            connection.cursor().execute("CREATE INDEX other_c ON other (c)")
+            connection.commit()
+        except psycopg2.Error as error:
+            failed.append(error)
+    thread = threading.Thread(target=put_off, daemon=True)
+    thread.start()
+    wait_until(lambda: len(server_log.ran(rf"pg_try_advisory_xact_lock\({LOCK_CLASS}")) > 2, "it finds that another one is at it")
+    getattr(deferring, end)()
+    thread.join(20)
+    assert not thread.is_alive() and not failed, failed
+    assert index_is_valid(look, "other_c") is True
+    assert index_is_valid(look) is (True if end == "commit" else None)
+    assert pending() == []
+
+
+def test_who_waits_too_long_for_the_ledger_is_told_so(deferring, second):
+    deferring.cursor().execute(INDEX)
+    with pytest.raises(psycopg2.Error) as refused:
+        second(budget="200ms").cursor().execute("CREATE INDEX other_c ON other (c)")
+    assert "another transaction is making it" in refused.value.diag.message_primary
+
+
 def test_what_was_set_for_the_transaction_only_holds_behind_it(deferring, straight, look):
     straight.cursor().execute("CREATE SCHEMA other CREATE TABLE t (c int)")
     cursor = deferring.cursor()
