@@ -46,13 +46,20 @@ task<void> gate::nap(milliseconds pause, bool heed_cancel) {
 bool gate::nap_over() const noexcept { return (nap_->heed_cancel && canceled_) || nap_->until <= now_; }
 
 std::optional<std::chrono::steady_clock::time_point> gate::wake_at() const noexcept {
-    if (!nap_) return std::nullopt;
-    return nap_over() ? now_ : nap_->until;
+    std::optional<std::chrono::steady_clock::time_point> at;
+    if (nap_) at = nap_over() ? now_ : nap_->until;
+    if (const auto due = progress_ ? progress_->due() : std::nullopt; due && (!at || *due < *at)) at = due;
+    return at;
 }
 
 void gate::wake(outbox& to_server, outbox& to_client) {
     to_server_ = &to_server;
     to_client_ = &to_client;
+    // A NoticeResponse may come at any time (manual, "Asynchronous Operations"), but for the middle of another message.
+    if (const auto due = progress_ ? progress_->due() : std::nullopt; due && *due <= now_) {
+        if (at_border()) tell_progress();
+        else progress_->postpone(now_);
+    }
     advance();
 }
 

@@ -167,6 +167,7 @@ void gate::advance() {
     if (!task_ || !task_.done()) return;
     auto ended = std::exchange(task_, {});
     running_plan_ = false;
+    progress_.reset();
     try {
         ended.result();
     } catch (const std::exception& problem) {

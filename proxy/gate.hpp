@@ -25,6 +25,7 @@
 #include "proxy/lock_wait.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/plan_machine.hpp"
+#include "proxy/plan_progress.hpp"
 #include "proxy/prepared.hpp"
 #include "proxy/task.hpp"
 
@@ -233,6 +234,7 @@ private:
     task<batch_reply> ask_in_place(run_step step);
     task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
+    void tell_progress();
     void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
                      const std::string& tag, const std::shared_ptr<audit_record>& record);
     void note_neighbours(judged_message& m, const policy::decision& d) const;
@@ -381,6 +383,7 @@ private:
     bool rows_changed_ = false;      // ... and whether statements that were not judged have changed rows in it
     std::optional<armed_timeouts> armed_;
     bool running_plan_ = false;
+    std::optional<plan_progress> progress_;  // of the plan that runs
     std::shared_ptr<audit_record> in_hand_;  // of what was decided last, or of the plan that runs, until its outcome is written
     std::chrono::steady_clock::time_point plan_began_{};
 

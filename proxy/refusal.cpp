@@ -32,6 +32,13 @@ protocol::error_fields notice_of_unrun(const policy::finding& f) {
     return notice;
 }
 
+protocol::error_fields notice_of_progress(const std::string& message, const std::string& detail) {
+    auto notice = protocol::make_error("NOTICE", successful_completion, "lockkeeper: " + message);
+    if (!detail.empty()) notice.set('D', detail);
+    notice.set('R', "lockkeeper");
+    return notice;
+}
+
 protocol::error_fields without_position(protocol::error_fields error) {
     for (const char position : {'P', 'p', 'q'}) error.remove(position);
     return error;

@@ -21,6 +21,9 @@ protocol::error_fields notice_of(const policy::finding& f);
 // That the statement was answered and not run.
 protocol::error_fields notice_of_unrun(const policy::finding& f);
 
+// How far a plan is.
+protocol::error_fields notice_of_progress(const std::string& message, const std::string& detail);
+
 // The NoticeResponses for what runs all the same: its warnings, and in mode guard what enforce would refuse or rewrite.
 protocol::buffer notices_of(const policy::decision& d);
 

@@ -85,6 +85,7 @@ task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan p
     running_plan_ = true;
     plan_began_ = now_;
     in_hand_ = record;
+    progress_.emplace(now_);
     plan_machine machine(std::move(plan));
     std::optional<protocol::error_fields> error;
     auto action = machine.start();
@@ -98,14 +99,18 @@ task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan p
         const auto& own = machine.plan().steps[step.step].locks;
         const auto began = now_;
         if (record && !step.guard) audit_step_begun(record, step);
+        if (!step.guard && progress_->enter(machine.plan(), step, now_)) tell_progress();
         auto reply = co_await take_step(m, step, own.empty() ? whole : own);
         if (record && !step.guard) audit_step_ended(record, reply, now_ - began);
         // The signal may have come together with a timeout, which is what the server reports then.
         if (reply.error && !error) error = canceled_ ? canceled_by_user() : reply.error;
         action = machine.on_outcome(outcome_of(reply));
     }
+    progress_.reset();
     co_return plan_result{std::get<plan_ended>(action), std::move(error)};
 }
+
+void gate::tell_progress() { to_client_->add(protocol::encode_notice(progress_->notice(now_, nap_.has_value()))); }
 
 void gate::answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
                        const std::string& tag, const std::shared_ptr<audit_record>& record) {

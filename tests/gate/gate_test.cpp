@@ -218,6 +218,8 @@ std::vector<conversation_case> plan_cases() {
         {"a_strong_step_without_a_budget", {q(strongly)}, {"C:TEST", "Z:I"}, one + armed + words{"STEP two"} + restored},
         {"a_strong_step_does_not_queue", {q(strongly)}, {"C:TEST", "Z:I"},
          one + words{"LOOK", "NAP"} + tried + words{"STEP two"} + restored, enforce, {}, seconds(10), 1},
+        {"a_step_that_takes_long_is_told_of", {q(strongly)}, {"N:00000", "C:TEST", "Z:I"},
+         one + words{"LOOK", "NAP", "LOOK", "NAP", "LOOK", "NAP"} + tried + words{"STEP two"} + restored, enforce, {}, seconds(10), 3},
         {"a_strong_step_is_tried_again", {p(strongly), b(), e(), s}, {"1", "2", "C:TEST", "Z:I"},
          one + tried + words{"STEP two", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
          {{"STEP two", "55P03"}}, seconds(10)},
