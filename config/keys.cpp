@@ -101,6 +101,7 @@ std::span<const key> keys() { return list; }
 void apply(const scope& from, scoped_settings& to) {
     for (const auto* k : from.says) k->copy(to, from.differs);
     for (const auto& [id, what] : from.differs.rules) to.rules[id] = what;
+    for (const auto& [id, way] : from.differs.rule_transactions) to.rule_transactions[id] = way;
 }
 
 }  // namespace config

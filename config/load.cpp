@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
@@ -32,14 +33,38 @@ void reader::read_rules(const YAML::Node& map) {
     if (!map.IsMap() && !map.IsNull()) from_.fail(map.Mark(), "'rules' must be a map of rule ids to actions");
     for (const auto& entry : map) {
         const auto id = from_.word(entry.first);
-        if (!entry.second.IsScalar()) from_.fail(entry.second.Mark(), "'rules." + id + "' must be one value");
         if (!seen_.insert("rules." + id).second) from_.fail(entry.first.Mark(), "'rules." + id + "' stands here twice");
-        try {
-            out_.rules[id] = parse_action(entry.second.Scalar());
-        } catch (const std::invalid_argument& problem) {
-            from_.fail(entry.second.Mark(), "'rules." + id + "': " + problem.what());
-        }
-        if (const auto wrong = check_ ? check_(id, out_.rules[id]) : std::nullopt) from_.fail(entry.first.Mark(), *wrong);
+        read_rule(entry.second, id);
+        const auto action = out_.rules.find(id);
+        auto wrong = check_ && action != out_.rules.end() ? check_(id, action->second) : std::nullopt;
+        // Only what is rewritten is run in another way in a transaction block.
+        if (check_ && !wrong && out_.rule_transactions.count(id) != 0) wrong = check_(id, action::rewrite);
+        if (wrong) from_.fail(entry.first.Mark(), *wrong);
+    }
+}
+
+// An action, or a map of what is said of the rule.
+void reader::read_rule(const YAML::Node& value, const std::string& id) {
+    if (!value.IsMap()) return read_rule_value(value, value, "rules." + id, id, "action");
+    if (value.size() == 0) from_.fail(value.Mark(), "'rules." + id + "' says nothing");
+    for (const auto& entry : value) {
+        const auto name = from_.word(entry.first);
+        const auto path = "rules." + id + "." + name;
+        if (!seen_.insert(path).second) from_.fail(entry.first.Mark(), "'" + path + "' stands here twice");
+        read_rule_value(entry.first, entry.second, path, id, name);
+    }
+}
+
+void reader::read_rule_value(const YAML::Node& at, const YAML::Node& value, const std::string& path, const std::string& id,
+                             const std::string& name) {
+    static constexpr std::array<std::string_view, 2> known{"action", "transactions"};
+    if (name != known[0] && name != known[1]) from_.fail(at.Mark(), "unknown key '" + path + "'" + suggestion(name, known));
+    if (!value.IsScalar()) from_.fail(value.Mark(), "'" + path + "' must be one value");
+    try {
+        if (name == known[0]) out_.rules[id] = parse_action(value.Scalar());
+        else out_.rule_transactions[id] = parse_transactions(value.Scalar());
+    } catch (const std::invalid_argument& problem) {
+        from_.fail(value.Mark(), "'" + path + "': " + problem.what());
     }
 }
 

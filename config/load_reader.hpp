@@ -40,6 +40,9 @@ public:
 private:
     bool read_section(const YAML::Node& value, const std::string& path);
     void read_rules(const YAML::Node& map);
+    void read_rule(const YAML::Node& value, const std::string& id);
+    void read_rule_value(const YAML::Node& at, const YAML::Node& value, const std::string& path, const std::string& id,
+                         const std::string& name);
     void read_scopes(const YAML::Node& list);
     void read_value(const YAML::Node& at, const YAML::Node& value, const std::string& prefix, const std::string& path);
     [[noreturn]] void unknown(const YAML::Node& at, const std::string& prefix, const std::string& path) const;

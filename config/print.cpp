@@ -18,7 +18,8 @@ constexpr std::string_view scopes_meaning =
     "where all of that holds: mode, small_table, unparseable, transactions, ledger, timeouts, locks, overrides and rules can be. Of several that match "
     "the later ones win, key by key. An entry looks like this; the keys of `match` are all that there are.";
 constexpr std::string_view rules_meaning =
-    "rule id: allow, warn, rewrite or reject, where it differs from the rule's own default (`lockkeeper rules` lists them).";
+    "rule id: allow, warn, rewrite or reject, where it differs from the rule's own default (`lockkeeper rules` lists them). A rule "
+    "that rewrites can have `transactions` of its own: rule id: {action: rewrite, transactions: split}; either may be left out.";
 
 std::string comment(std::string_view text, const std::string& indent) {
     std::string out, line = indent + "#";
@@ -46,9 +47,17 @@ std::string scope_example() {
     return out + "#   mode: guard\n#   timeouts:\n#     lock: 2s\n#   rules:\n#     table-dropped: reject\n";
 }
 
-std::string print_rules(const std::map<std::string, action>& rules, const std::string& indent) {
-    std::string out;
-    for (const auto& [id, what] : rules) out += indent + id + ": " + print(what) + "\n";
+// `rules` with what stands in it; `none` where that is nothing.
+std::string print_rules(const scoped_settings& s, const std::string& indent, const std::string& none) {
+    std::map<std::string, std::string> said;
+    for (const auto& [id, what] : s.rules) said[id] = print(what);
+    for (const auto& [id, way] : s.rule_transactions) {
+        auto& text = said[id];
+        text = "{" + (text.empty() ? "" : "action: " + text + ", ") + "transactions: " + print(way) + "}";
+    }
+    if (said.empty()) return none;
+    std::string out = indent + "rules:\n";
+    for (const auto& [id, text] : said) out += indent + "  " + id + ": " + text + "\n";
     return out;
 }
 
@@ -59,8 +68,7 @@ std::string print(const scope& s) {
     settings differs;
     static_cast<scoped_settings&>(differs) = s.differs;
     for (const auto* k : s.says) out += "    " + std::string(k->path) + ": " + k->write(differs) + "\n";
-    if (!s.differs.rules.empty()) out += "    rules:\n" + print_rules(s.differs.rules, "      ");
-    return out;
+    return out + print_rules(s.differs, "    ", "");
 }
 
 }  // namespace
@@ -78,7 +86,7 @@ std::string print(const settings& s) {
         out += indent + std::string(k.path.substr(in.empty() ? 0 : in.size() + 1)) + ": " + k.write(s) + "\n";
     }
     out += "\n" + comment(rules_meaning, "");
-    out += s.rules.empty() ? "rules: {}\n" : "rules:\n" + print_rules(s.rules, "  ");
+    out += print_rules(s, "", "rules: {}\n");
     out += "\n" + comment(scopes_meaning, "") + scope_example();
     out += s.scopes.empty() ? "scopes: []\n" : "scopes:\n";
     for (const auto& one : s.scopes) out += print(one);

@@ -132,6 +132,7 @@ struct scoped_settings : conduct {
     std::uint64_t small_table = 8u << 20;   // bytes by pg_table_size; work on a smaller table is not a hazard
     config::unparseable unparseable = unparseable::guard;
     std::map<std::string, action> rules;    // rule id -> action, where it differs from the rule's own default
+    std::map<std::string, config::transactions> rule_transactions;  // ... -> transactions, where it differs from the above
     config::overrides overrides;
 };
 

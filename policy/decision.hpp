@@ -63,6 +63,7 @@ struct decision {
     config::conduct conduct;                        // how it is to be carried out: the strictest of the statements
     std::vector<statement_decision> statements;
     std::optional<plan> replacement;  // present where action is rewrite: what runs instead of the whole text
+    config::transactions way = config::transactions::reject;  // ... in a transaction block: that of its rule
     // Nothing but changes of the schema that a rollback takes back: after a failure all of it may be sent once more.
     bool repeatable = true;
     // The text itself sets lock_timeout or statement_timeout: ours are not put over it.

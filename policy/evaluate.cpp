@@ -140,9 +140,10 @@ private:
 
     void apply_rules(const statement& s, const effects& does, std::string_view text, statement_decision& verdict,
                      bool inside_block = false) {
-        const context c{s, does, known_, session_, *in_force_, text, alone_ && !inside_block, sets_, overrides_,
-                        out_.statements.size(), only_change_ && !inside_block};
         for (const auto* r : all_rules()) {
+            const auto of_rule = settings_of(*r);
+            const context c{s, does, known_, session_, of_rule ? *of_rule : *in_force_, text, alone_ && !inside_block, sets_, overrides_,
+                            out_.statements.size(), only_change_ && !inside_block};
             auto h = r->check(c);
             if (!h) continue;
             const auto configured = action_of(*r, *in_force_);
@@ -153,11 +154,22 @@ private:
             }
             if (inside_block) h->instead.reset();
             if (configured == action::rewrite && h->instead && h->instead->steps.empty()) return leave_out(*r, *h, verdict);
-            fit_into_transaction(*h);
+            fit_into_transaction(*h, c.settings.transactions);
             auto f = finding_of(*r, *h, configured);
-            if (f.action == action::rewrite && !out_.replacement) out_.replacement = std::move(h->instead);
+            if (f.action == action::rewrite && !out_.replacement) {
+                out_.replacement = std::move(h->instead);
+                out_.way = c.settings.transactions;
+            }
             verdict.findings.push_back(std::move(f));
         }
+    }
+
+    // Where the rule has transactions of its own.
+    std::optional<config::scoped_settings> settings_of(const rule& r) const {
+        if (in_force_->rule_transactions.empty()) return std::nullopt;
+        auto out = *in_force_;
+        out.transactions = transactions_of(r, out);
+        return out;
     }
 
     // The statement is not run: what the other rules say of it does not happen.
@@ -167,9 +179,9 @@ private:
     }
 
     // No plan can run in a transaction block as it stands: it builds CONCURRENTLY, or validates in a transaction of its own.
-    void fit_into_transaction(hazard& h) const {
+    void fit_into_transaction(hazard& h, config::transactions way) const {
         if (!h.instead || !session_.in_transaction) return;
-        const auto way = session_.pipelined ? config::transactions::reject : in_force_->transactions;
+        if (session_.pipelined) way = config::transactions::reject;
         if (way == config::transactions::split || (way == config::transactions::defer && h.instead->deferrable)) return;
         h.instead.reset();
         h.cannot = "What is done instead cannot run in a transaction. Send the statement outside of one";

@@ -56,6 +56,11 @@ config::action action_of(const rule& r, const config::scoped_settings& settings)
     return r.text.action;
 }
 
+config::transactions transactions_of(const rule& r, const config::scoped_settings& settings) {
+    const auto set = settings.rule_transactions.find(std::string(r.text.id));
+    return set == settings.rule_transactions.end() ? settings.transactions : set->second;
+}
+
 namespace {
 
 // Levenshtein distance, one row at a time.

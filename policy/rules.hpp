@@ -21,6 +21,9 @@ bool supports(const rule& r, config::action action) noexcept;
 // The rule's action under these settings.
 config::action action_of(const rule& r, const config::scoped_settings& settings);
 
+// What becomes of its plan in a transaction block.
+config::transactions transactions_of(const rule& r, const config::scoped_settings& settings);
+
 // An id that is not known, in one sentence with the nearest known one.
 std::string unknown_rule(std::string_view id);
 

@@ -130,6 +130,8 @@ config::scoped_settings stricter(const config::scoped_settings& a, const config:
     for (const auto* r : all_rules()) {
         const auto in_a = action_of(*r, a), in_b = action_of(*r, b);
         if (in_a != in_b) out.rules[std::string(r->text.id)] = std::max(in_a, in_b);
+        const auto way = std::min(transactions_of(*r, a), transactions_of(*r, b));
+        if (way != transactions_of(*r, out)) out.rule_transactions[std::string(r->text.id)] = way;
     }
     return out;
 }

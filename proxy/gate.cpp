@@ -19,7 +19,11 @@ using protocol::phase;
 namespace {
 
 bool may_split(const config::settings& s) {
-    const auto splits = [](const config::scoped_settings& one) { return one.transactions == config::transactions::split; };
+    const auto splits = [](const config::scoped_settings& one) {
+        return one.transactions == config::transactions::split ||
+               std::any_of(one.rule_transactions.begin(), one.rule_transactions.end(),
+                           [](const auto& of_rule) { return of_rule.second == config::transactions::split; });
+    };
     return splits(s) || std::any_of(s.scopes.begin(), s.scopes.end(), [&](const config::scope& one) { return splits(one.differs); });
 }
 

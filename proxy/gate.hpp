@@ -249,9 +249,11 @@ private:
     static std::vector<policy::catalog_query> questions_of_characteristics();
     task<std::optional<protocol::error_fields>> begin_anew(std::vector<std::string> savepoints, batch_reply characteristics);
     void drop_deferred(bool committed);
+    void drop_committed();
     verdict on_commit_of_deferred(const protocol::ledger::reply& r, protocol::bytes message);
     void flush_commit_reply();
     task<void> finish_deferred();
+    task<std::optional<protocol::error_fields>> finish_committed(const judged_message& m);
 
     // ledger.cpp: work that outlives the session
     task<std::optional<policy::finding>> note_down(const judged_message& m, deferred_work& work);

@@ -54,7 +54,7 @@ std::string begin_like(const batch_reply& characteristics) {
 }  // namespace
 
 task<void> gate::run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
-    if (conduct_.transactions == config::transactions::split)
+    if (d.way == config::transactions::split)
         co_await split(m, std::move(d), record);
     else
         co_await put_off(m, std::move(d), record);
@@ -126,6 +126,12 @@ void gate::drop_deferred(bool committed) {
     deferred_.clear();
 }
 
+// The COMMIT that was to come before them has failed.
+void gate::drop_committed() {
+    for (const auto& work : committed_) audit_outcome(*work.record, "rolled back", {.kind = note::statement, .sent = now_});
+    committed_.clear();
+}
+
 // A CommandComplete of the client's while something is put off. The COMMIT's own is kept back as long as nothing else is
 // said to the client, so that a failure stands in its place. In the extended protocol it goes at once: the client may wait
 // for it before it sends the Sync.
@@ -141,14 +147,9 @@ void gate::flush_commit_reply() {
     if (!commit_reply_.empty()) to_client_->add(std::exchange(commit_reply_, {}));
 }
 
-// The server has said that no transaction is open. One failure does not keep the rest from being done.
-task<void> gate::finish_deferred() {
+// One failure does not keep the rest from being done; the first is told.
+task<std::optional<protocol::error_fields>> gate::finish_committed(const judged_message& m) {
     std::optional<protocol::error_fields> failed;
-    running_plan_ = true;
-    co_await restore(status());
-    judged_message m{.query = true};
-    auto timeouts = co_await ask_safely(timeout_questions(), batch_end::sync);
-    if (timeouts.ok()) note_timeouts(m, timeouts);
     while (!committed_.empty()) {
         auto& work = committed_.front();
         conduct_ = work.conduct;
@@ -158,6 +159,17 @@ task<void> gate::finish_deferred() {
             failed = unfinished(work, done.error.value_or(protocol::error_fields{}), done.ended.undone);
         committed_.pop_front();
     }
+    co_return failed;
+}
+
+// The server has said that no transaction is open.
+task<void> gate::finish_deferred() {
+    running_plan_ = true;
+    co_await restore(status());
+    judged_message m{.query = true};
+    auto timeouts = co_await ask_safely(timeout_questions(), batch_end::sync);
+    if (timeouts.ok()) note_timeouts(m, timeouts);
+    auto failed = co_await finish_committed(m);
     co_await clear_up();
     if (failed) {
         commit_reply_.clear();
@@ -181,9 +193,13 @@ task<void> gate::split(judged_message& m, policy::decision d, std::shared_ptr<au
         fail_before(m, characteristics.error.value_or(protocol::error_fields{}), record);
         co_return;
     }
+    drop_deferred(true);
     auto committed = co_await ask_one("/* lockkeeper */ COMMIT");
     std::optional<protocol::error_fields> failed = committed.error;
+    if (failed) drop_committed();
     co_await restore(status());
+    if (!failed) failed = co_await finish_committed(m);
+    conduct_ = d.conduct;
     if (!failed) {
         auto done = co_await take_steps(m, *d.replacement, wanted_locks(d), record);
         if (done.ended.failed) failed = std::move(done.error);

@@ -88,9 +88,30 @@ TEST(load, rules_are_a_map_of_ids_to_actions) {
     EXPECT_EQ(s.rules.at("another"), config::action::reject);
     EXPECT_EQ(complaint("rules: [a]"), "c.yaml:1:8: 'rules' must be a map of rule ids to actions");
     EXPECT_EQ(complaint("rules: warn"), "c.yaml:1:8: 'rules' must be a map of rule ids to actions");
-    EXPECT_EQ(complaint("rules:\n  a: {b: c}"), "c.yaml:2:6: 'rules.a' must be one value");
+    EXPECT_EQ(complaint("rules:\n  a: [warn]"), "c.yaml:2:6: 'rules.a' must be one value");
     EXPECT_EQ(complaint("rules:\n  a: warn\n  a: allow"), "c.yaml:3:3: 'rules.a' stands here twice");
     EXPECT_EQ(complaint("rules:\n  [a]: warn"), "c.yaml:2:3: a key must be a word");
+}
+
+TEST(load, a_rule_can_have_transactions_of_its_own) {
+    const auto s = load("rules:\n  a: {action: rewrite, transactions: split}\n  b: {transactions: reject}\n  c: {action: warn}\n");
+    EXPECT_EQ(s.rules, (std::map<std::string, config::action>{{"a", config::action::rewrite}, {"c", config::action::warn}}));
+    EXPECT_EQ(s.rule_transactions,
+              (std::map<std::string, config::transactions>{{"a", config::transactions::split}, {"b", config::transactions::reject}}));
+    EXPECT_EQ(complaint("rules:\n  a: {}"), "c.yaml:2:6: 'rules.a' says nothing");
+    EXPECT_EQ(complaint("rules:\n  a: {actoin: warn}"), "c.yaml:2:7: unknown key 'rules.a.actoin'; did you mean 'action'?");
+    EXPECT_EQ(complaint("rules:\n  a: {action: [warn]}"), "c.yaml:2:15: 'rules.a.action' must be one value");
+    EXPECT_EQ(complaint("rules:\n  a: {transactions: later}"),
+              "c.yaml:2:21: 'rules.a.transactions': expected one of reject, defer, split, not 'later'");
+    EXPECT_EQ(complaint("rules:\n  a: {action: warn, action: warn}"), "c.yaml:2:21: 'rules.a.action' stands here twice");
+}
+
+TEST(load, only_rules_that_rewrite_have_transactions) {
+    const config::rule_check check = [](const std::string&, config::action action) -> std::optional<std::string> {
+        return action == config::action::rewrite ? std::optional<std::string>("it cannot rewrite") : std::nullopt;
+    };
+    EXPECT_EQ(complaint("rules:\n  a: {action: warn}", check), "none");
+    EXPECT_EQ(complaint("rules:\n  a: {transactions: split}", check), "c.yaml:2:3: it cannot rewrite");
 }
 
 TEST(load, the_policy_has_its_say_about_rules) {

@@ -76,7 +76,10 @@ TEST(print, a_key_changes_its_own_setting_only) {
 TEST(print, rules_are_read_back) {
     config::settings s;
     s.rules = {{"a-rule", config::action::allow}, {"b-rule", config::action::rewrite}, {"c-rule", config::action::reject}};
-    EXPECT_EQ(config::load_text(config::print(s), "printed").rules, s.rules);
+    s.rule_transactions = {{"b-rule", config::transactions::split}, {"d-rule", config::transactions::reject}};
+    const auto read = config::load_text(config::print(s), "printed");
+    EXPECT_EQ(read.rules, s.rules);
+    EXPECT_EQ(read.rule_transactions, s.rule_transactions);
 }
 
 TEST(print, lines_are_not_long) {

@@ -46,7 +46,7 @@ constexpr auto whole = R"(scopes:
     locks.serialize: true
     overrides.users: 'dba'
     rules:
-      table-dropped: reject
+      table-dropped: {action: reject, transactions: split}
       truncate: allow
   - match:
       user: 'x'
@@ -73,6 +73,7 @@ TEST(scopes, change_every_key_that_is_judged_by) {
     apply(s.scopes[0], over);
     for (const auto& k : config::keys()) EXPECT_EQ(k.write(over) != k.write({}), k.copy != nullptr) << k.path;
     EXPECT_EQ(over.rules, s.scopes[0].differs.rules);
+    EXPECT_EQ(over.rule_transactions, s.scopes[0].differs.rule_transactions);
 }
 
 TEST(scopes, hold_what_a_section_holds) {

@@ -280,3 +280,36 @@ def test_the_default_of_a_new_column_is_kept_on_request(transactions, lockkeeper
     assert cursor.fetchone() == (False,)
     assert proxy.audited(event="outcome", outcome="answered without being run", tag="ALTER TABLE")
     connection.close()
+
+
+def test_a_rule_can_split_where_the_others_defer(lockkeeper, database, table, straight):
+    """What was put off until the COMMIT is done behind the one that the split makes."""
+    proxy = lockkeeper(transactions="defer", rules={"index-without-concurrently": {"action": "rewrite", "transactions": "split"}})
+    connection = proxy.connect(database, autocommit=False)
+    cursor, look = connection.cursor(), straight.cursor()
+    cursor.execute("INSERT INTO t (c) VALUES (7777)")
+    look.execute("SELECT count(*) FROM t WHERE c = 7777")
+    assert look.fetchone() == (0,)
+    cursor.execute("ALTER TABLE t ADD CONSTRAINT positive CHECK (c > 0)")
+    cursor.execute(INDEX)
+    assert index_state(straight) is True
+    look.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'positive'")
+    assert look.fetchone() == (True,)
+    look.execute("SELECT count(*) FROM lockkeeper.pending")
+    assert look.fetchone() == (0,)
+    connection.rollback()
+    look.execute("SELECT count(*) FROM t WHERE c = 7777")
+    assert look.fetchone() == (1,)
+    assert proxy.audited(event="outcome", outcome="done", kind="ALTER TABLE")
+    assert not [r for r in proxy.audit() if r.get("outcome") == "rolled back"]
+    connection.close()
+
+
+def test_a_rule_can_refuse_where_the_others_split(lockkeeper, database, table, straight):
+    proxy = lockkeeper(transactions="split", rules={"index-without-concurrently": {"transactions": "reject"}})
+    connection = proxy.connect(database, autocommit=False)
+    with pytest.raises(psycopg2.Error) as refused:
+        connection.cursor().execute(INDEX)
+    assert state_of(refused) == "LK001"
+    connection.rollback()
+    connection.close()

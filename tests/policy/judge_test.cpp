@@ -66,6 +66,20 @@ TEST(judge, in_a_transaction_an_index_is_put_off_by_default) {
     EXPECT_EQ(d.conduct.ledger, config::ledger::table);
 }
 
+TEST(judge, a_rule_can_have_transactions_of_its_own) {
+    config::settings settings;
+    settings.transactions = config::transactions::reject;
+    settings.rule_transactions["index-without-concurrently"] = config::transactions::split;
+    const auto index = judged(index_sql, table{}, in_transaction(), settings);
+    EXPECT_EQ(index.action, action::rewrite);
+    EXPECT_EQ(index.way, config::transactions::split);
+    const auto key = judged("ALTER TABLE orders ADD UNIQUE (status)", table{}, in_transaction(), settings);
+    EXPECT_EQ(key.action, action::reject);
+    settings.rule_transactions["index-without-concurrently"] = config::transactions::reject;
+    settings.transactions = config::transactions::defer;
+    EXPECT_EQ(judged(index_sql, table{}, in_transaction(), settings).action, action::reject);
+}
+
 TEST(judge, among_other_statements_an_index_is_refused) {
     EXPECT_EQ(judged("SELECT 1; CREATE INDEX i ON orders (status)", table{}).action, action::reject);
 }
