@@ -121,6 +121,7 @@ private:
             if (step.column) about(*step.column);
             if (step.action == alter_action::add_column && step.column)
                 for (const auto& k : step.column->constraints) about_new(k, a);
+            if (step.action == alter_action::add_column && step.column && step.column->not_null) about_not_null(step.name, a);
             if (step.expression) about(*step.expression);
             if (step.action == alter_action::drop_column)
                 about(object_name{object_kind::column, "pg_attribute", {}, step.name, a.relation});

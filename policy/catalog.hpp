@@ -102,6 +102,13 @@ struct relation_facts {
     std::vector<constraint_facts> constraints;
     bool published = false;
     bool populated = true;                         // a materialized view that has been filled
+    struct {
+        bool update_triggers = false;      // of users, not disabled
+        bool any_update_triggers = false;  // ... for an UPDATE of whatever column
+        bool delete_triggers = false;
+        bool rules = false;                // ON UPDATE or ON DELETE
+        bool row_security = false, forced_row_security = false;
+    } hooks;                                       // what else happens when its rows are changed
     double pages = 0;                   // pg_class.relpages
     std::string access_method, tablespace, owner;
     char replica_identity = 'd';        // pg_class.relreplident

@@ -127,7 +127,15 @@ SELECT 'relation', c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
        c.relpages, am.amname, COALESCE(ts.spcname, db.spcname), c.relowner::pg_catalog.regrole,
        pg_catalog.current_setting('default_statistics_target'),
        (SELECT p.partattrs[0] FROM pg_catalog.pg_partitioned_table AS p
-         WHERE p.partrelid = c.oid AND (p.partstrat = 'r' OR (p.partstrat = 'l')) AND p.partnatts = 1), c.relispopulated
+         WHERE p.partrelid = c.oid AND (p.partstrat = 'r' OR (p.partstrat = 'l')) AND p.partnatts = 1), c.relispopulated,
+       pg_catalog.concat(CASE WHEN c.relrowsecurity THEN 's' END, CASE WHEN c.relforcerowsecurity THEN 'f' END,
+           (SELECT 'r' FROM pg_catalog.pg_rewrite AS w
+             WHERE w.ev_class = c.oid AND c.relkind <> 'v' AND (w.ev_type = '2' OR (w.ev_type = '4')) LIMIT 1),
+           (SELECT pg_catalog.concat(CASE WHEN pg_catalog.bool_or((g.tgtype OPERATOR(pg_catalog.&) 16::pg_catalog.int2) <> 0) THEN 'u' END,
+                                     CASE WHEN pg_catalog.bool_or(((g.tgtype OPERATOR(pg_catalog.&) 16::pg_catalog.int2) <> 0)
+                                                                  AND g.tgattr::pg_catalog.text = '') THEN 'a' END,
+                                     CASE WHEN pg_catalog.bool_or((g.tgtype OPERATOR(pg_catalog.&) 8::pg_catalog.int2) <> 0) THEN 'd' END)
+              FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'))
 FROM born AS b CROSS JOIN me
 JOIN pg_catalog.pg_class AS c ON (c.oid = b.oid)
 JOIN pg_catalog.pg_namespace AS n ON (n.oid = c.relnamespace)

@@ -89,13 +89,18 @@ void place_constraints(const PgQuery__ColumnDef& c, std::string_view sql, span a
             begins.push_back(static_cast<std::size_t>(n->constraint->location));
     auto next = column.constraints.begin();
     for (const auto* n : list(c.constraints, c.n_constraints)) {
-        if (n->node_case != PG_QUERY__NODE__NODE_CONSTRAINT || !is_kept(*n->constraint)) continue;
-        if (next == column.constraints.end()) return;
+        if (n->node_case != PG_QUERY__NODE__NODE_CONSTRAINT) continue;
+        const auto type = n->constraint->contype;
+        const bool kept = is_kept(*n->constraint);
+        const bool is_default = type == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT, not_null = type == PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL;
+        if (!kept && !is_default && !not_null) continue;
+        if (kept && next == column.constraints.end()) return;
         const auto from = static_cast<std::size_t>(n->constraint->location);
         auto to = action.offset + action.length;
         for (const auto begin : begins)
             if (begin > from) to = std::min(to, begin);
-        (next++)->where = tokens_between(sql, from, to);
+        auto& where = is_default ? column.default_where : not_null ? column.not_null_where : (next++)->where;
+        where = tokens_between(sql, from, to);
     }
 }
 

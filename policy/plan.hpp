@@ -26,6 +26,10 @@ struct step {
     std::string sql;
     std::vector<std::string> and_then;  // statements that follow in the same transaction: all of it is done, or nothing
     std::string sql_from; // instead: a query whose rows are the statements to run, one by one; no row: nothing is to do
+    // Work that is done in parts, each of them a transaction of its own: `sql` does the first, `next` all others. $1 is how
+    // many rows a part may look at; `next` also takes where the one before it has ended, in as many parameters as that
+    // needs. Both return one row: how many rows were changed, and where the part ended. No row: that was all.
+    std::string next;
     timeout_class timeouts = timeout_class::none;
     step_place place = step_place::own;
     std::string why;      // for the audit log and `explain`

@@ -58,6 +58,9 @@ relation_facts relation_of(const row_reader& r) {
     f.partition_key = r.is_null(19) ? 0 : r.integer(19);
     f.populated = r.is_null(20) || r.flag(20);
     f.unlogged = r.text(5) == "u";
+    const auto has = [&](char letter) { return r.text(21).find(letter) != std::string::npos; };
+    f.hooks = {.update_triggers = has('u'), .any_update_triggers = has('a'), .delete_triggers = has('d'), .rules = has('r'),
+               .row_security = has('s'), .forced_row_security = has('f')};
     return f;
 }
 

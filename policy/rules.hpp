@@ -20,6 +20,8 @@ bool supports(const rule& r, config::action action) noexcept;
 
 // The rule's action under these settings.
 config::action action_of(const rule& r, const config::scoped_settings& settings);
+// For plans that exist only where they are wanted.
+bool set_to_rewrite(std::string_view id, const config::scoped_settings& settings);
 
 // What becomes of its plan in a transaction block.
 config::transactions transactions_of(const rule& r, const config::scoped_settings& settings);

@@ -155,6 +155,7 @@ struct column_words {
     type_words type_parts;
     default_kind has_default = default_kind::none;
     expression_words default_expression;      // also of GENERATED ... STORED
+    span default_where, not_null_where;       // in ALTER TABLE: DEFAULT ..., [CONSTRAINT n] NOT NULL; empty: there is none
     std::optional<expression_words> using_;   // ALTER COLUMN ... TYPE ... USING
     std::optional<std::string> collation;     // COLLATE
     bool not_null = false;

@@ -9,6 +9,7 @@ inline constexpr std::string_view warning = "01000";
 inline constexpr std::string_view cannot_connect = "08001";      // sqlclient_unable_to_establish_sqlconnection
 inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view protocol_violation = "08P01";
+inline constexpr std::string_view serialization_failure = "40001";
 inline constexpr std::string_view deadlock_detected = "40P01";
 inline constexpr std::string_view too_many_connections = "53300";
 inline constexpr std::string_view duplicate_object = "42710";

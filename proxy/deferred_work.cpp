@@ -13,8 +13,9 @@ namespace {
 namespace json = boost::json;
 using policy::timeout_class;
 
-constexpr std::array<std::pair<std::string_view, std::string policy::step::*>, 9> texts_of_step{{{"sql", &policy::step::sql},
+constexpr std::array<std::pair<std::string_view, std::string policy::step::*>, 10> texts_of_step{{{"sql", &policy::step::sql},
                                                                                                  {"sql_from", &policy::step::sql_from},
+                                                                                                 {"next", &policy::step::next},
                                                                                                  {"why", &policy::step::why},
                                                                                                  {"unless", &policy::step::unless},
                                                                                                  {"undo", &policy::step::undo},

@@ -24,6 +24,7 @@
 #include "proxy/judged_message.hpp"
 #include "proxy/lock_wait.hpp"
 #include "proxy/outbox.hpp"
+#include "proxy/part_size.hpp"
 #include "proxy/plan_machine.hpp"
 #include "proxy/plan_progress.hpp"
 #include "proxy/prepared.hpp"
@@ -232,7 +233,8 @@ private:
     task<plan_result> take_steps(const judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> whole,
                                  std::shared_ptr<audit_record> record);
     task<batch_reply> ask_in_place(run_step step);
-    task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
+    task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks, part_size& size);
+    task<batch_reply> take_part(const judged_message& m, run_step step, part_size& size);  // parts.cpp
     task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
     void tell_progress();
     void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,

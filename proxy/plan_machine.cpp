@@ -1,11 +1,13 @@
 #include "proxy/plan_machine.hpp"
 
+#include <charconv>
+
 namespace proxy {
 
 plan_action plan_machine::start() { return enter(); }
 
 plan_action plan_machine::enter() {
-    if (at_ == plan_.steps.size()) return plan_ended{};
+    if (at_ == plan_.steps.size()) return plan_ended{.rows = rows_};
     const auto& step = plan_.steps[at_];
     if (step.unless.empty()) return itself();
     phase_ = phase::checking;
@@ -38,6 +40,7 @@ plan_action plan_machine::next_statement() {
                   .timeouts = failed_ ? step.undo_timeouts : step.timeouts,
                   .place = step.place,
                   .undo = failed_.has_value(),
+                  .part = !failed_ && !step.next.empty(),
                   .step = about};
     statements_.pop_front();
     return next;
@@ -53,9 +56,27 @@ plan_action plan_machine::fail() {
     return unwind();
 }
 
+plan_action plan_machine::part_done(const step_outcome& last) {
+    between_parts_ = last.ok && !last.row.empty();
+    if (!last.ok) return fail();
+    if (!between_parts_) return advance();
+    const auto& changed = last.row.front().value_or("");
+    std::uint64_t rows = 0;
+    std::from_chars(changed.data(), changed.data() + changed.size(), rows);
+    rows_ += rows;
+    return run_step{.sql = plan_.steps[at_].next,
+                    .and_then = {},
+                    .timeouts = plan_.steps[at_].timeouts,
+                    .place = plan_.steps[at_].place,
+                    .part = true,
+                    .again = true,
+                    .position = {last.row.begin() + 1, last.row.end()},
+                    .step = at_};
+}
+
 plan_action plan_machine::on_cancel() {
     // A step of one statement that was not sent has not begun.
-    if (phase_ == phase::running && plan_.steps[at_].sql_from.empty()) started_.pop_back();
+    if (phase_ == phase::running && plan_.steps[at_].sql_from.empty() && !between_parts_) started_.pop_back();
     return fail();
 }
 
@@ -69,7 +90,9 @@ plan_action plan_machine::on_outcome(const step_outcome& last) {
         statements_.assign(last.statements.begin(), last.statements.end());
         if (!statements_.empty()) started_.push_back(at_);
         return next_statement();
-    case phase::running: return last.ok ? next_statement() : fail();
+    case phase::running:
+        if (!plan_.steps[at_].next.empty()) return part_done(last);
+        return last.ok ? next_statement() : fail();
     case phase::asking: {
         if (!last.ok) break;  // it is asked again, like an undo that failed
         const auto& step = plan_.steps[cursor_];
@@ -107,7 +130,7 @@ plan_action plan_machine::unwind() {
         undo_left_ = undo_attempts;
         return ask_undo();
     }
-    return plan_ended{failed_, undone_};
+    return plan_ended{failed_, undone_, rows_};
 }
 
 }  // namespace proxy

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ struct step_outcome {
     std::string sqlstate;        // where it failed
     std::optional<bool> answer;  // the boolean that a guard query returned
     std::vector<std::string> statements;  // the rows of a query for statements
+    std::vector<std::optional<std::string>> row;  // the first one, of a part
 };
 
 // What the shell does next for a plan.
@@ -27,11 +29,15 @@ struct run_step {
     policy::step_place place = policy::step_place::own;
     bool guard = false;          // one of our questions: the outcome's `answer`, or its `statements`, are read
     bool undo = false;           // it takes something back: no cancel stops it
+    bool part = false;           // of a step that is done in parts: $1 is for the shell to choose, `position` follows it
+    bool again = false;          // ... and not the first one
+    std::vector<std::optional<std::string>> position{};
     std::size_t step = 0;        // index of the step that it belongs to
 };
 struct plan_ended {
     std::optional<std::size_t> failed;  // index of the step that failed; nullopt: all done
     bool undone = true;                 // what had been started was taken back, as far as there was anything
+    std::uint64_t rows = 0;             // changed by parts; those stay changed
 };
 using plan_action = std::variant<run_step, plan_ended>;
 
@@ -66,6 +72,7 @@ private:
     plan_action ask_undo();
     bool was_done() const;         // the step whose undo is in hand, and another undo is for that
     run_step question(const std::string& sql) const;
+    plan_action part_done(const step_outcome& last);
 
     policy::plan plan_;
     phase phase_ = phase::running;
@@ -76,6 +83,8 @@ private:
     int undo_left_ = 0;
     bool undone_ = true;
     std::optional<std::size_t> failed_;
+    bool between_parts_ = false;
+    std::uint64_t rows_ = 0;
 };
 
 }  // namespace proxy

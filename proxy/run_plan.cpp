@@ -19,6 +19,7 @@ step_outcome outcome_of(const batch_reply& reply) {
     step_outcome outcome{.ok = reply.ok()};
     if (reply.error) outcome.sqlstate = reply.error->get('C');
     if (reply.rows.empty()) return outcome;
+    if (!reply.rows[0].empty()) outcome.row = reply.rows[0].front();
     for (const auto& row : reply.rows[0])
         if (!row.empty() && row[0]) outcome.statements.push_back(*row[0]);
     if (!outcome.statements.empty()) outcome.answer = outcome.statements.front() == "t";
@@ -56,8 +57,12 @@ task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std
     }
 }
 
-task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks) {
+task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks, part_size& size) {
     batch_reply reply;
+    if (step.part) {
+        reply = co_await take_part(m, std::move(step), size);
+        co_return reply;
+    }
     if (step.guard) {
         reply = co_await ask_one(step.sql);
         co_return reply;
@@ -88,23 +93,27 @@ task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan p
     progress_.emplace(now_);
     plan_machine machine(std::move(plan));
     std::optional<protocol::error_fields> error;
+    part_size size;
+    auto began = now_;
     auto action = machine.start();
     while (const auto* next = std::get_if<run_step>(&action)) {
         const auto step = *next;
         if (canceled_ && !step.undo) {
             error = canceled_by_user();
+            if (record && step.again) audit_step_ended(record, batch_reply{.error = error}, now_ - began);
             action = machine.on_cancel();
             continue;
         }
         const auto& own = machine.plan().steps[step.step].locks;
-        const auto began = now_;
-        if (record && !step.guard) audit_step_begun(record, step);
-        if (!step.guard && progress_->enter(machine.plan(), step, now_)) tell_progress();
-        auto reply = co_await take_step(m, step, own.empty() ? whole : own);
-        if (record && !step.guard) audit_step_ended(record, reply, now_ - began);
+        if (!step.again) began = now_;
+        if (record && !step.guard && !step.again) audit_step_begun(record, step);
+        auto reply = co_await take_step(m, step, own.empty() ? whole : own, size);
         // The signal may have come together with a timeout, which is what the server reports then.
         if (reply.error && !error) error = canceled_ ? canceled_by_user() : reply.error;
         action = machine.on_outcome(outcome_of(reply));
+        const auto* following = std::get_if<run_step>(&action);
+        const bool goes_on = following != nullptr && following->again;  // in parts: they are one step to those who read the log
+        if (record && !step.guard && !goes_on) audit_step_ended(record, reply, now_ - began);
     }
     progress_.reset();
     co_return plan_result{std::get<plan_ended>(action), std::move(error)};

@@ -1,9 +1,11 @@
 #include "policy/plans/alter_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "policy/plans/attach_partition.hpp"
 #include "policy/plans/constraint.hpp"
+#include "policy/plans/fill.hpp"
 #include "policy/plans/mark.hpp"
 #include "policy/plans/proof.hpp"
 #include "policy/quote.hpp"
@@ -128,17 +130,33 @@ private:
         const bool there = s.if_exists && d_.table.column(s.name) && !d_.resumes;
         if (there) return d_.last.push_back(original);
         const bool split = std::any_of(all.begin(), all.end(), [&](const auto& k) { return apart(k, *s.column); });
-        if (!split && !needed_by_others(d_.what, s.name)) return d_.last.push_back(original);
-        for (auto k = all.rbegin(); k != all.rend(); ++k) {
-            if (!apart(*k, *s.column)) continue;
-            if (k->where.length == 0 || k->where.offset < s.where.offset) return not_placed();
-            original.erase(k->where.offset - s.where.offset, k->where.length);
-        }
-        original.erase(original.find_last_not_of(" \t\r\n") + 1);
+        const bool fills = fills_later(d_, s);
+        if (!split && !fills && !needed_by_others(d_.what, s.name)) return d_.last.push_back(original);
+        std::vector<span> later;
+        for (const auto& k : all)
+            if (apart(k, *s.column)) later.push_back(k.where);
+        if (fills) later.push_back(s.column->default_where);
+        if (fills && s.column->not_null) later.push_back(s.column->not_null_where);
+        if (!take_out(later, s.where, original)) return not_placed();
         d_.columns.push_back(std::move(original));
         d_.drop_columns.push_back(s.name);
+        if (fills) {
+            d_.columns.push_back("ALTER COLUMN " + quoted(s.name) + " SET " + d_.text_of(s.column->default_where));
+            fill(d_, s);
+        }
         for (const auto& k : all)
             if (apart(k, *s.column) && d_.cannot.empty()) add_constraint(k, {});
+    }
+
+    // False: it is not certain where they stand.
+    static bool take_out(std::vector<span> parts, span whole, std::string& text) {
+        std::sort(parts.begin(), parts.end(), [](const span& a, const span& b) { return a.offset > b.offset; });
+        for (const auto& part : parts) {
+            if (part.length == 0 || part.offset < whole.offset) return false;
+            text.erase(part.offset - whole.offset, part.length);
+        }
+        text.erase(text.find_last_not_of(" \t\r\n") + 1);
+        return true;
     }
 
     void not_placed() { d_.cannot = "Where its parts stand in the text is not certain, so nothing can run in its place."; }
@@ -149,12 +167,18 @@ private:
         p.relation = readable(d_.table.name);
         p.object = d_.object;
         p.builds = d_.builds;
-        p.deferrable = d_.what.steps.size() == 1 && !d_.object.empty();
+        p.deferrable = d_.what.steps.size() == 1 && !d_.object.empty() && !d_.fills;
         if (!d_.columns.empty()) p.steps.push_back(column_step());
         for (auto& s : d_.before) p.steps.push_back(std::move(s));
         if (!d_.last.empty()) p.steps.push_back(last_statement());
         if (!d_.columns.empty() && !d_.put_off()) d_.marked.push_back(column_mark().object);
-        for (const auto& object : d_.marked) p.steps.back().and_then.push_back("COMMENT ON " + object + " IS NULL");  // new: it had none
+        if (d_.marked.empty()) return p;
+        std::vector<std::string> unmark;  // what is new: it had no comment
+        for (const auto& object : d_.marked) unmark.push_back("COMMENT ON " + object + " IS NULL");
+        if (!p.steps.back().next.empty())  // a part of many cannot do it with its own
+            p.steps.push_back(made(std::exchange(unmark.front(), {}), timeout_class::online, "the column is whole"));
+        for (auto& statement : unmark)
+            if (!statement.empty()) p.steps.back().and_then.push_back(std::move(statement));
         return p;
     }
 

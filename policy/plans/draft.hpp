@@ -20,6 +20,7 @@ struct draft {
 
     std::vector<std::string> columns;       // ADD COLUMN, before all else: the rest is about them
     std::vector<std::string> drop_columns;  // takes those back
+    bool fills = false;                     // rows are filled: what follows in a transaction could count on them
     bool resumes = false;                   // an earlier run of the same statement has added them, and was killed
     std::vector<step> before;
     std::vector<std::string> last;             // actions

@@ -188,6 +188,60 @@ TEST(plan_machine, undoes_what_a_query_lists_until_nothing_is_left) {
     EXPECT_TRUE(r.end.undone);
 }
 
+policy::plan in_parts() {
+    return {.steps = {{.sql = "A", .undo = "undo A", .undo_if = "is A ours?"}, {.sql = "first part", .next = "next part"}, {.sql = "C"}},
+            .tag = "DONE"};
+}
+
+step_outcome part(std::vector<std::optional<std::string>> row) { return {.ok = true, .row = std::move(row)}; }
+
+TEST(plan_machine, does_a_step_in_parts_until_no_row_comes) {
+    plan_machine machine(in_parts());
+    machine.start();
+    const auto first = std::get<run_step>(machine.on_outcome(done));
+    EXPECT_EQ(first.sql, "first part");
+    EXPECT_TRUE(first.part && !first.again && first.position.empty());
+    const auto second = std::get<run_step>(machine.on_outcome(part({"500", "k", std::nullopt})));
+    EXPECT_EQ(second.sql, "next part");
+    EXPECT_TRUE(second.part && second.again);
+    EXPECT_EQ(second.step, 1u);
+    EXPECT_EQ(second.position, (std::vector<std::optional<std::string>>{"k", std::nullopt}));
+    const auto third = std::get<run_step>(machine.on_outcome(part({"7", "l", "m"})));
+    EXPECT_EQ(third.position, (std::vector<std::optional<std::string>>{"l", "m"}));
+    const auto after = std::get<run_step>(machine.on_outcome(done));
+    EXPECT_EQ(after.sql, "C");
+    EXPECT_FALSE(after.part || after.again);
+    const auto end = std::get<plan_ended>(machine.on_outcome(done));
+    EXPECT_FALSE(end.failed);
+    EXPECT_EQ(end.rows, 507u);
+}
+
+TEST(plan_machine, parts_that_are_done_are_counted_where_a_later_one_fails) {
+    const auto r = run(in_parts(), [](const std::string& sql) {
+        if (sql == "first part") return part({"3", "k"});
+        return sql == "next part" ? failure("23514") : yes;
+    });
+    EXPECT_EQ(r.sent, (texts{"A", "first part", "next part", "is A ours?", "undo A"}));
+    EXPECT_EQ(r.end.failed, 1u);
+    EXPECT_EQ(r.end.rows, 3u);
+}
+
+TEST(plan_machine, a_cancel_between_two_parts_undoes_what_the_parts_have_an_undo_for) {
+    auto plan = in_parts();
+    plan.steps[1].undo = "undo parts";
+    plan.steps[1].undo_if = "are they ours?";
+    const auto sent = [&](bool between) {
+        plan_machine machine(plan);
+        machine.start();
+        auto action = machine.on_outcome(done);
+        if (between) action = machine.on_outcome(part({"3", "k"}));
+        action = machine.on_cancel();
+        return std::get<run_step>(action).sql;
+    };
+    EXPECT_EQ(sent(true), "are they ours?");
+    EXPECT_EQ(sent(false), "is A ours?");
+}
+
 // A failure at every step: the plan ends, and nothing that was started stays without a question about it.
 TEST(plan_machine, a_failure_at_every_step_ends_the_plan) {
     auto plan = two_steps();

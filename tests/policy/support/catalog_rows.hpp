@@ -39,6 +39,16 @@ public:
              std::to_string(++columns_), "f"});
         return *this;
     }
+    catalog& primary_key(const std::string& column) {
+        add({"index", "16384", "16390", "orders_pkey", "t", "t", "f", "t", "t", "f", "orders_pkey", "", "t", column});
+        return *this;
+    }
+    // As catalog_sql.cpp spells them.
+    catalog& hooks(const std::string& letters) {
+        rows_[1].resize(21);
+        rows_[1].emplace_back(letters);
+        return *this;
+    }
     catalog& taken_index(const std::string& name, bool valid, const std::string& definition) {
         add({"taken", "", "orders", name, "t", valid ? "t" : "f", "f", definition});
         return *this;
@@ -49,9 +59,10 @@ public:
         return *this;
     }
 
-    policy::decision judged(std::string_view sql, const policy::session_facts& session = {}, policy::lexing how = {}) const {
+    policy::decision judged(std::string_view sql, const policy::session_facts& session = {}, policy::lexing how = {},
+                            const config::settings& settings = {}) const {
         const std::vector<policy::catalog_rows> answers{rows_};
-        return policy::judge(policy::read_script(sql, how), session, answers, {});
+        return policy::judge(policy::read_script(sql, how), session, answers, settings);
     }
 
 private:
