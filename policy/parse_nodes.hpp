@@ -83,6 +83,9 @@ void place_constraints(const PgQuery__ColumnDef& c, std::string_view sql, span a
 span tokens_between(std::string_view sql, std::size_t from, std::size_t to);
 // SELECT, INSERT, UPDATE, DELETE, MERGE; SELECT INTO is not among them.
 query query_of(const PgQuery__Node& n);
+// What it sets, and whether that may be done in parts.
+void describe(const PgQuery__UpdateStmt& s, row_write& w);
+void describe(const PgQuery__DeleteStmt& s, row_write& w);
 query copy_of(const PgQuery__CopyStmt& s);
 // What stands below the node, whatever it is: the query of a view, the expression of a policy.
 void add_relations(const PgQuery__Node& n, query& out);

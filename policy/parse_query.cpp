@@ -43,10 +43,12 @@ void collect(const PgQuery__Node* n, query& out) {
     case PG_QUERY__NODE__NODE_UPDATE_STMT:
         collect(n->update_stmt->with_clause, out);
         out.writes.push_back({name_of(n->update_stmt->relation), false, n->update_stmt->where_clause != nullptr});
+        describe(*n->update_stmt, out.writes.back());
         break;
     case PG_QUERY__NODE__NODE_DELETE_STMT:
         collect(n->delete_stmt->with_clause, out);
         out.writes.push_back({name_of(n->delete_stmt->relation), true, n->delete_stmt->where_clause != nullptr});
+        describe(*n->delete_stmt, out.writes.back());
         break;
     case PG_QUERY__NODE__NODE_MERGE_STMT: collect(n->merge_stmt->with_clause, out); break;
     default: break;

@@ -51,6 +51,7 @@ struct plan {
     // In a transaction block its first steps, those of class blocking, may run at once and the rest behind the COMMIT. The
     // schema is then the same, but for what is not built or validated yet.
     bool deferrable = false;
+    bool counts_rows = false;  // the tag ends in the number of rows that were changed
     // Where it makes one index: the step that does.
     std::string builds;
     std::string relation, object;  // whose index or constraint it makes, and its name: what is deferred must not be named

@@ -101,6 +101,9 @@ struct row_write {
     relation_name table;
     bool deletes = false;
     bool has_where = false;
+    bool only = false;  // ONLY
+    std::vector<std::string> assigned, read;  // SET: the columns on its left sides, and on its right ones
+    std::string not_in_parts;  // why its rows cannot be taken in parts, "it calls a function"; empty: as far as its text tells they can
 };
 
 // A function that is called with a literal in front: SELECT brin_summarize_new_values('i').

@@ -26,6 +26,11 @@ step_outcome outcome_of(const batch_reply& reply) {
     return outcome;
 }
 
+std::string done_in_part(const protocol::error_fields& error, std::uint64_t rows) {
+    const auto detail = error.get('D');
+    return std::string(detail) + (detail.empty() ? "" : " ") + std::to_string(rows) + " rows were done before that, in parts that are committed.";
+}
+
 }  // namespace
 
 // In the client's transaction block a failure is undone by itself, so that it may be tried again.
@@ -80,8 +85,14 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
 // Gives the client one answer: the tag that its own statement would have got, or the error of the step that failed.
 task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     auto done = co_await take_steps(m, *d.replacement, wanted_locks(d), record);
-    co_await clear_up();
-    answer_plan(m, done.ended, std::move(done.error), d.replacement->tag, record);
+    co_await restore(status());
+    auto tag = d.replacement->tag;
+    if (d.replacement->counts_rows) {
+        tag += " " + std::to_string(done.ended.rows);
+        m.tags = {tag};
+        if (done.error && done.ended.rows > 0) done.error->set('D', done_in_part(*done.error, done.ended.rows));
+    }
+    answer_plan(m, done.ended, std::move(done.error), tag, record);
 }
 
 // `whole`: what a step waits for that names no locks of its own.

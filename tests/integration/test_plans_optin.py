@@ -9,6 +9,7 @@ import pytest
 from cluster import wait_until
 from test_plans_alter import Copies, constraints, run
 from traffic import WAITED, Traffic
+from wire import Wire, bind, execute, parse, sync
 
 BIG = """CREATE TABLE big (id bigint PRIMARY KEY, number int, note text);
     INSERT INTO big SELECT i, i, 'x' FROM generate_series(1, 30000) AS i"""
@@ -16,7 +17,8 @@ BIG = """CREATE TABLE big (id bigint PRIMARY KEY, number int, note text);
 
 @pytest.fixture
 def copies(cluster, lockkeeper, databases):
-    made = Copies(cluster, lockkeeper(), [databases(), databases()])
+    made = Copies(cluster, lockkeeper(rules={"update-without-where": "rewrite", "delete-without-where": "rewrite",
+                                             "table-renamed": "rewrite"}), [databases(), databases()])
     made.prepare(BIG + "; CREATE TABLE lines (id int PRIMARY KEY, big bigint REFERENCES big ON DELETE CASCADE, n int CHECK (n < 1999));"
                  "INSERT INTO lines SELECT i, i, i FROM generate_series(1, 1998) AS i")
     yield made
@@ -168,3 +170,106 @@ def test_one_record_for_all_parts(copies):
     outcome = copies.proxy.audited(event="outcome", outcome="done")[0]
     assert len(outcome["steps"]) == 4
     assert [s["outcome"] for s in outcome["steps"]] == ["done"] * 4
+
+
+CHANGES = [
+    ("UPDATE big SET note = 'all, ' || id", "UPDATE 30000"),
+    ("/* all */ update only public.big AS b set note = CASE WHEN b.id > 5 THEN 'it''s' ELSE upper END -- ;\n;", "UPDATE 30000"),
+    ("DELETE FROM big", "DELETE 30000"),
+]
+
+
+@pytest.mark.parametrize("statement, tag", CHANGES)
+def test_all_rows_in_parts(statement, tag, copies, server_log):
+    copies.prepare("ALTER TABLE big ADD COLUMN upper text DEFAULT 'U'")
+    assert copies.through(statement) == tag
+    assert run(copies.straight, statement) == tag
+    assert len(server_log.ran("_lockkeeper_changed")) > 3
+    for rows in ("SELECT * FROM big ORDER BY id", "SELECT count(*) FROM lines"):
+        assert run(copies.copy, rows) == run(copies.straight, rows)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE big SET note = 'all'", "DELETE FROM big"])
+def test_all_rows_in_parts_under_traffic(statement, copies, cluster, server_log):
+    with Traffic(cluster, copies.names[1]) as traffic:
+        tag = copies.through(statement)
+    assert traffic.failures == [] and traffic.done > 20
+    assert WAITED not in server_log.text()
+    assert int(tag.split()[1]) >= 29900
+    if statement.startswith("UPDATE"):
+        assert run(copies.copy, "SELECT count(*) FROM big WHERE id <= 30000 AND note <> 'all'") == [(0,)]
+    else:
+        assert run(copies.copy, "SELECT count(*) FROM big WHERE id <= 30000") == [(0,)]
+
+
+def test_what_is_done_stays_done(copies):
+    copies.prepare("UPDATE lines SET n = -id; UPDATE lines SET n = 1998 WHERE id = 1500; ALTER TABLE lines ADD m int;"
+                   "ALTER TABLE lines ADD CHECK (m <> 1998)")
+    with pytest.raises(psycopg2.errors.CheckViolation) as failed:
+        copies.through("UPDATE lines SET m = n")
+    done = run(copies.copy, "SELECT count(m) FROM lines")[0][0]
+    assert 0 < done < 1500
+    assert f"{done} rows were done before that" in failed.value.diag.message_detail
+    run(copies.copy, "UPDATE lines SET n = 5 WHERE id = 1500")
+    assert copies.through("UPDATE lines SET m = n") == "UPDATE 1998"
+    assert run(copies.copy, "SELECT count(*) FROM lines WHERE m IS DISTINCT FROM n") == [(0,)]
+
+
+def test_a_killed_session_has_done_a_part(copies, cluster):
+    copies.prepare(SLOW)
+    run(copies.copy, "CREATE TABLE held AS SELECT 1; CREATE FUNCTION is_slow(float) RETURNS bool LANGUAGE plpgsql AS"
+                     " $$BEGIN PERFORM pg_sleep(0.001); RETURN true; END$$; ALTER TABLE slowly ADD CHECK (is_slow(number))")
+    connection = copies.proxy.connect(copies.names[1])
+    ended = []
+
+    def change():
+        try:
+            run(connection, "UPDATE slowly SET note = 'all'")
+        except psycopg2.Error as error:
+            ended.append(error)
+    thread = threading.Thread(target=change)
+    thread.start()
+    some = "SELECT count(*) FROM slowly WHERE note = 'all'"
+    wait_until(lambda: run(copies.copy, some)[0][0] > 0, "a part is committed")
+    assert run(copies.copy, f"SELECT pg_terminate_backend({connection.info.backend_pid})")
+    thread.join()
+    connection.close()
+    assert ended and 0 < run(copies.copy, some)[0][0] < 2000
+    assert copies.through("UPDATE slowly SET note = 'all'") == "UPDATE 2000"
+    assert run(copies.copy, some) == [(2000,)]
+
+
+def test_extended_protocol_counts_too(copies):
+    with Wire(copies.proxy.port, database=copies.names[1]) as wire:
+        wire.send(parse("DELETE FROM big") + bind() + execute() + sync())
+        assert [body for tag, body in wire.until_ready() if tag == "C"] == [b"DELETE 30000\0"]
+
+
+@pytest.mark.parametrize("setup, statement, reason", [
+    ("", "UPDATE big SET number = number + 1", "must not be done twice"),
+    ("", "UPDATE big SET note = now()", "calls a function"),
+    ("ALTER TABLE big ADD twice int GENERATED ALWAYS AS (number * 2) STORED", "UPDATE big SET number = twice", "generated columns"),
+    ("", "UPDATE big SET id = 1", "none of the columns that are changed"),
+    ("ALTER TABLE big ADD parent bigint REFERENCES big", "DELETE FROM big", "refer to each other"),
+    ("CREATE TRIGGER t BEFORE DELETE ON big EXECUTE FUNCTION suppress_redundant_updates_trigger()", "DELETE FROM big", "triggers"),
+    ("CREATE VIEW seen AS SELECT * FROM big", "DELETE FROM seen", "is not a table"),
+])
+def test_rows_that_are_not_changed_in_parts(setup, statement, reason, copies):
+    if setup:
+        run(copies.copy, setup)
+    with pytest.raises(psycopg2.Error) as refused:
+        copies.through(statement)
+    assert refused.value.pgcode == "LK001"
+    assert reason in refused.value.diag.message_hint
+    assert run(copies.copy, "SELECT count(*) FROM big WHERE note = 'x'") == [(30000,)]
+
+
+@pytest.mark.parametrize("transactions", ["reject", "defer", "split"])
+def test_atomicity_is_not_changed_silently(transactions, copies, lockkeeper):
+    proxy = lockkeeper(transactions=transactions, rules={"delete-without-where": "rewrite"})
+    with contextlib.closing(proxy.connect(copies.names[1], autocommit=False)) as connection:
+        with pytest.raises(psycopg2.Error) as refused:
+            run(connection, "DELETE FROM big")
+        assert refused.value.pgcode == "LK001"
+        assert "ROLLBACK" in refused.value.diag.message_hint
+    assert run(copies.copy, "SELECT count(*) FROM big") == [(30000,)]

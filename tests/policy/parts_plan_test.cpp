@@ -87,4 +87,70 @@ TEST(parts_plan, fills_nothing_where_the_rule_is_not_to_rewrite) {
     EXPECT_EQ(d.replacement->steps[0].sql, add_token);
 }
 
+config::settings rows_in_parts() {
+    config::settings settings;
+    settings.rules["update-without-where"] = settings.rules["delete-without-where"] = action::rewrite;
+    return settings;
+}
+
+policy::decision changed(const policy_test::catalog& c, std::string_view sql, const policy::session_facts& session = {}) {
+    return c.judged(sql, session, {}, rows_in_parts());
+}
+
+TEST(parts_plan, changes_all_rows_along_the_key) {
+    const auto d = changed(orders(), "UPDATE ONLY orders AS o SET number = 1, note = o.id::text || 'x' -- all\n;");
+    ASSERT_TRUE(d.replacement) << policy::leading_finding(d)->hint;
+    ASSERT_EQ(d.replacement->steps.size(), 1u);
+    const auto& s = d.replacement->steps[0];
+    for (const auto* sql : {&s.sql, &s.next}) {
+        EXPECT_THAT(*sql, HasSubstr("(UPDATE ONLY orders AS o SET number = 1, note = o.id::text || 'x' -- all\nWHERE "));
+        EXPECT_THAT(*sql, HasSubstr("FROM ONLY \"public\".\"orders\""));
+    }
+    EXPECT_EQ(d.replacement->tag, "UPDATE");
+    EXPECT_TRUE(d.replacement->counts_rows);
+    const auto gone = changed(orders(), "DELETE FROM orders");
+    ASSERT_TRUE(gone.replacement);
+    EXPECT_THAT(gone.replacement->steps[0].next, HasSubstr("(DELETE FROM orders\nWHERE "));
+}
+
+TEST(parts_plan, changes_no_row_in_parts_where_that_is_not_the_same) {
+    for (const auto& [sql, why] : std::vector<std::pair<std::string, std::string>>{
+             {"UPDATE orders SET number = number + 1", "from one that it changes"},
+             {"UPDATE orders SET number = note::int, note = 'x'", "from one that it changes"},
+             {"UPDATE orders AS o SET note = o::text", "whole rows"},
+             {"UPDATE orders SET note = now()", "calls a function"},
+             {"UPDATE orders SET note = CURRENT_DATE", "calls a function"},
+             {"UPDATE orders SET note = 'I know: Now '", "names a moment"},
+             {"UPDATE orders SET note = (SELECT 1)", "sub-select"},
+             {"UPDATE orders SET (number, note) = (SELECT 1, 2)", "in parts"},
+             {"UPDATE orders SET number = DEFAULT", "sets a default"},
+             {"UPDATE orders SET note[1] = 'x'", "part of a column"},
+             {"UPDATE orders SET note = o FROM orders AS o", "WITH or FROM"},
+             {"UPDATE orders SET number = 1 RETURNING id", "RETURNING"},
+             {"UPDATE orders SET number = $1", "parameters"},
+             {"UPDATE orders SET id = 1", "no primary key"},
+             {"WITH x AS (UPDATE orders SET number = 1 RETURNING 1) SELECT 1", "stands alone"},
+             {"EXPLAIN ANALYZE UPDATE orders SET number = 1", "stands alone"},
+             {"UPDATE orders SET number = 1; SELECT 1", "stands alone"},
+             {"DELETE FROM orders USING orders AS o", "WITH or USING"}})
+        EXPECT_THAT(reason(changed(orders(), sql)), HasSubstr(why)) << sql;
+    EXPECT_THAT(reason(changed(orders(), "DELETE FROM orders", policy_test::in_transaction())), HasSubstr("ROLLBACK"));
+    EXPECT_THAT(reason(changed(orders().hooks("d"), "DELETE FROM orders")), HasSubstr("triggers"));
+    EXPECT_THAT(reason(changed(orders().hooks("u"), "UPDATE orders SET number = 1")), HasSubstr("triggers"));
+    EXPECT_TRUE(changed(orders().hooks("d"), "UPDATE orders SET number = 'know' || id").replacement);
+}
+
+TEST(parts_plan, a_transaction_is_not_split_for_rows) {
+    auto settings = rows_in_parts();
+    settings.transactions = config::transactions::split;
+    EXPECT_THAT(reason(orders().judged("DELETE FROM orders", policy_test::in_transaction(), {}, settings)), HasSubstr("ROLLBACK"));
+}
+
+TEST(parts_plan, a_small_table_is_changed_at_once) {
+    auto settings = rows_in_parts();
+    settings.small_table = 2'000'000'000;
+    EXPECT_EQ(orders().judged("DELETE FROM orders", {}, {}, settings).action, action::allow);
+    EXPECT_EQ(orders().judged("DELETE FROM orders").action, action::warn);
+}
+
 }  // namespace
