@@ -181,7 +181,8 @@ private:
     // No plan can run in a transaction block as it stands: it builds CONCURRENTLY, or validates in a transaction of its own.
     void fit_into_transaction(hazard& h, config::transactions way) const {
         if (!h.instead || !session_.in_transaction) return;
-        if (session_.pipelined) way = config::transactions::reject;
+        if (fits_inside(*h.instead) && !session_.pipelined) return;
+        const auto way = session_.pipelined ? config::transactions::reject : in_force_->transactions;
         if (way == config::transactions::split || (way == config::transactions::defer && h.instead->deferrable)) return;
         h.instead.reset();
         h.cannot = "What is done instead cannot run in a transaction. Send the statement outside of one";

@@ -11,7 +11,7 @@ namespace policy {
 // Where a step of a plan runs.
 enum class step_place {
     own,     // outside any transaction block, as a statement of its own
-    inside,  // in the client's transaction
+    inside,  // in the client's transaction, if there is one
 };
 
 // A lock on a relation that a statement has to wait for.
@@ -56,6 +56,9 @@ struct plan {
     std::string builds;
     std::string relation, object;  // whose index or constraint it makes, and its name: what is deferred must not be named
 };
+
+// All that it does can be done, and undone by a ROLLBACK, in a transaction block.
+bool fits_inside(const plan& p) noexcept;
 
 // The statements of a step as one text; empty where they are not known before.
 std::string text_of(const step& s);

@@ -11,6 +11,7 @@
 #include "policy/rules.hpp"
 #include "proxy/check.hpp"
 #include "proxy/check_report.hpp"
+#include "proxy/finish.hpp"
 #include "proxy/log.hpp"
 #include "proxy/resume.hpp"
 #include "proxy/server.hpp"
@@ -119,6 +120,11 @@ int run_command(int argc, char** argv) {
     resume_command->add_option("--id", ledger.id, "only this entry of the list")->check(CLI::PositiveNumber);
     resume_command->add_flag("--dry-run", ledger.dry_run, "show the statements and run none");
     resume_command->add_option("--config", o.config, "YAML file: timeouts, locks, audit");
+    finish_options finishing;
+    auto* finish_command = app.add_subcommand("finish", "Drop the views that stand in for renamed tables");
+    finish_command->add_option("--dsn", finishing.dsn, "the server, as libpq takes it")->required();
+    finish_command->add_flag("--dry-run", finishing.dry_run, "show the statements and run none");
+    finish_command->add_option("--config", o.config, "YAML file: timeouts, locks");
     auto* ledger_command = app.add_subcommand("ledger", "The table in which that is written down");
     auto* ledger_create = ledger_command->add_subcommand("create", "Make it: for roles that may not create a schema");
     ledger_command->require_subcommand(1);
@@ -143,6 +149,7 @@ int run_command(int argc, char** argv) {
         if (*ledger_create) return create_ledger(ledger);
         const auto settings = settings_of(o);
         if (*resume_command) return resume(ledger, settings);
+        if (*finish_command) return finish(finishing, settings);
         if (*print) return std::cout << config::print(settings), 0;
         if (*check) return 0;
         start_log(settings.log);

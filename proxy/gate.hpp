@@ -246,6 +246,9 @@ private:
 
     // transactions.cpp: plans in transaction blocks
     task<void> run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
+    task<bool> take_inside(judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> locks, std::shared_ptr<audit_record> record);
+    void note_done_inside(const judged_message& m, std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record);
+    task<void> run_in_transaction(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<void> put_off(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<void> split(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     static std::vector<policy::catalog_query> questions_of_characteristics();

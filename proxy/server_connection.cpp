@@ -57,7 +57,8 @@ policy::catalog_rows server_connection::run(const policy::catalog_query& query) 
     const auto status = PQresultStatus(r.get());
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return rows_of(r.get());
     const auto said = without_newline(PQerrorMessage(connection_.get()));
-    if (PQstatus(connection_.get()) == CONNECTION_OK) throw statement_error(said);
+    const char* sqlstate = PQresultErrorField(r.get(), PG_DIAG_SQLSTATE);
+    if (PQstatus(connection_.get()) == CONNECTION_OK) throw statement_error(said, sqlstate ? sqlstate : "");
     throw connection_error(said);
 }
 

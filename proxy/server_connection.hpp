@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "policy/facts.hpp"
 
@@ -19,7 +20,8 @@ struct connection_error : server_error {
     using server_error::server_error;
 };
 struct statement_error : server_error {
-    using server_error::server_error;
+    explicit statement_error(const std::string& said, std::string code = {}) : server_error(said), sqlstate(std::move(code)) {}
+    std::string sqlstate;  // empty: it is not the server's
 };
 
 // A connection to a server for the commands that take --dsn, by way of libpq: it knows every way to log in.

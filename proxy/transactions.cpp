@@ -54,10 +54,41 @@ std::string begin_like(const batch_reply& characteristics) {
 }  // namespace
 
 task<void> gate::run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
-    if (d.way == config::transactions::split)
+    if (policy::fits_inside(*d.replacement))
+        co_await run_in_transaction(m, std::move(d), record);
+    else if (conduct_.transactions == config::transactions::split)
         co_await split(m, std::move(d), record);
     else
         co_await put_off(m, std::move(d), record);
+}
+
+// Steps that a ROLLBACK undoes like the client's own statement. False: the message is refused with the error of one.
+task<bool> gate::take_inside(judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> locks, std::shared_ptr<audit_record> record) {
+    auto ahead = co_await run_neighbours(std::move(m.ahead));
+    plan_result done{{}, std::move(ahead)};
+    if (!done.error) done = co_await take_steps(m, std::move(plan), std::move(locks), record);
+    if (!done.error) done.error = co_await run_neighbours(std::move(m.behind));
+    co_await restore(status());
+    const bool failed = done.ended.failed || done.error;
+    if (failed) refuse(m, finding_of(done.error.value_or(protocol::error_fields{}), "plan"), record);
+    co_return !failed;
+}
+
+void gate::note_done_inside(const judged_message& m, std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record) {
+    note_lock_held(locks, std::move(record));
+    for (const auto& of_one : m.deeds) so_far_.after(of_one);
+}
+
+// The whole plan.
+task<void> gate::run_in_transaction(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
+    const auto locks = wanted_locks(d);
+    const auto tag = d.replacement->tag;
+    const bool done = co_await take_inside(m, std::move(*d.replacement), locks, record);
+    if (!done) co_return;
+    note_done_inside(m, locks, record);
+    audit_plan(record, {}, std::nullopt, tag);
+    complete(m);
+    if (m.query) to_client_->add(protocol::encode_ready(status()));
 }
 
 // The first steps, up to the first one that needs a transaction of its own, run now; a ROLLBACK undoes them.
@@ -94,20 +125,10 @@ task<void> gate::put_off(judged_message& m, policy::decision d, std::shared_ptr<
         refuse(m, std::move(*refused), record);
         co_return;
     }
-    auto ahead = co_await run_neighbours(std::move(m.ahead));
-    plan_result done{{}, std::move(ahead)};
-    if (!done.error) done = co_await take_steps(m, std::move(now), locks, record);
-    if (!done.error) done.error = co_await run_neighbours(std::move(m.behind));
-    co_await restore(status());
-    if (done.ended.failed || done.error) {
-        refuse(m, finding_of(done.error.value_or(protocol::error_fields{}), "plan"), record);
-        co_return;
-    }
+    const bool done = co_await take_inside(m, std::move(now), locks, record);
+    if (!done) co_return;
     std::erase_if(deferred_, [&](const deferred_work& w) { return !so_far_.put_off(w.plan.relation, w.plan.object); });
-    if (at_once) {
-        note_lock_held(locks, record);
-        for (const auto& of_one : m.deeds) so_far_.after(of_one);
-    }
+    if (at_once) note_done_inside(m, locks, record);
     so_far_.after({{{.what = deed::kind::deferred, .relation = work.plan.relation, .name = work.plan.object}}});
     deferred_.push_back(std::move(work));
     audit_outcome(*record, "put off until the COMMIT", {.kind = note::statement, .sent = m.began, .tag = tag});

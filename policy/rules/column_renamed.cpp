@@ -33,7 +33,9 @@ constinit const rule column_renamed{
             .harm = "While a deploy rolls out, the old version of the application still reads and writes the old name and "
                     "fails on it. An ORM that lists all columns fails on every query of the table.",
             .remedy = "Keep the name. If it has to change: add a column with the new name, write both, copy the values, "
-                      "read the new one, and drop the old one in a later deploy.",
+                      "read the new one, and drop the old one in a later deploy. It is not done for you with a view, as for "
+                      "a table: the view with both names would have to take the table's own name, and until it is gone no "
+                      "ALTER TABLE, CREATE INDEX, foreign key, COPY or TRUNCATE of either version would reach the table.",
             .django = "In Django: rename the field and set db_column to the present name; the migration then only changes "
                       "Django's state and sends no SQL.",
             .before = "ALTER TABLE orders RENAME COLUMN status TO state",

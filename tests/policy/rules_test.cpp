@@ -147,7 +147,7 @@ TEST(rules, settings_are_checked) {
     ASSERT_TRUE(unknown);
     EXPECT_EQ(unknown->id, "tabel-renamed");
     EXPECT_THAT(unknown->message, HasSubstr("did you mean 'table-renamed'?"));
-    const auto impossible = check_rule_settings({{"table-renamed", action::rewrite}});
+    const auto impossible = check_rule_settings({{"column-renamed", action::rewrite}});
     ASSERT_TRUE(impossible);
     EXPECT_THAT(impossible->message, HasSubstr("cannot rewrite"));
 }
