@@ -182,7 +182,7 @@ private:
     void fit_into_transaction(hazard& h, config::transactions way) const {
         if (!h.instead || !session_.in_transaction) return;
         if (fits_inside(*h.instead) && !session_.pipelined) return;
-        const auto way = session_.pipelined ? config::transactions::reject : in_force_->transactions;
+        if (session_.pipelined) way = config::transactions::reject;
         if (way == config::transactions::split || (way == config::transactions::defer && h.instead->deferrable)) return;
         h.instead.reset();
         h.cannot = "What is done instead cannot run in a transaction. Send the statement outside of one";

@@ -56,6 +56,11 @@ config::action action_of(const rule& r, const config::scoped_settings& settings)
     return r.text.action;
 }
 
+config::transactions transactions_of(const rule& r, const config::scoped_settings& settings) {
+    const auto set = settings.rule_transactions.find(std::string(r.text.id));
+    return set == settings.rule_transactions.end() ? settings.transactions : set->second;
+}
+
 bool set_to_rewrite(std::string_view id, const config::scoped_settings& settings) {
     const auto* r = find_rule(id);
     return r && action_of(*r, settings) == config::action::rewrite;

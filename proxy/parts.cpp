@@ -3,6 +3,7 @@
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/lock_wait.hpp"
+#include "proxy/refusal.hpp"
 
 // A step that is done in parts, each of them a transaction of its own.
 // One co_await per statement and none in conditions: g++ 12 destroys temporaries of such expressions twice.
@@ -30,8 +31,13 @@ task<batch_reply> gate::take_part(const judged_message& m, run_step step, part_s
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, std::chrono::milliseconds::zero(), who_.session, now_);
     batch_reply reply;
     if (!step.again) size = part_size{};
-    if (step.again) reply = co_await nap(m, size.pause());
-    while (!reply.error) {
+    auto pause = step.again ? size.pause() : std::chrono::milliseconds::zero();
+    for (;;) {
+        if (pause > std::chrono::milliseconds::zero()) co_await nap(pause, true);
+        if (canceled_) {
+            reply.error = canceled_by_user();
+            break;
+        }
         reply = co_await arm(m, step.timeouts, true, size.lock_timeout(conduct_.timeouts.lock));
         if (!reply.ok()) break;
         policy::catalog_query part{step.sql, {std::to_string(size.rows())}};
@@ -47,7 +53,7 @@ task<batch_reply> gate::take_part(const judged_message& m, run_step step, part_s
         }
         size.lost_the_lock();
         tries.failed();
-        reply = co_await nap(m, tries.pause());
+        pause = tries.pause();
     }
     co_return reply;
 }

@@ -22,12 +22,12 @@ bool plan_progress::enter(const policy::plan& plan, const run_step& step, time n
 }
 
 std::optional<plan_progress::time> plan_progress::due() const noexcept {
-    if (entered_ == time{}) return std::nullopt;
+    if (!entered_) return std::nullopt;
     return next_;
 }
 
 protocol::error_fields plan_progress::notice(time now, bool waiting) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - entered_).count();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *entered_).count();
     auto text = which_;
     if (seconds > 0) text += (text.empty() ? "" : ", ") + std::to_string(seconds) + " s";
     if (waiting) text += (text.empty() ? "" : ", ") + std::string("waiting for its lock");

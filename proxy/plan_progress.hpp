@@ -29,7 +29,8 @@ public:
     static constexpr std::chrono::seconds quiet_at_first{2}, between{10};
 
 private:
-    time next_, entered_{};
+    time next_;
+    std::optional<time> entered_;
     std::string which_, sql_, why_;
     bool told_ = false;
 };

@@ -85,7 +85,7 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
 // Gives the client one answer: the tag that its own statement would have got, or the error of the step that failed.
 task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     auto done = co_await take_steps(m, *d.replacement, wanted_locks(d), record);
-    co_await restore(status());
+    co_await clear_up();
     auto tag = d.replacement->tag;
     if (d.replacement->counts_rows) {
         tag += " " + std::to_string(done.ended.rows);
@@ -118,6 +118,7 @@ task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan p
         const auto& own = machine.plan().steps[step.step].locks;
         if (!step.again) began = now_;
         if (record && !step.guard && !step.again) audit_step_begun(record, step);
+        if (!step.guard && !step.again && progress_->enter(machine.plan(), step, now_)) tell_progress();
         auto reply = co_await take_step(m, step, own.empty() ? whole : own, size);
         // The signal may have come together with a timeout, which is what the server reports then.
         if (reply.error && !error) error = canceled_ ? canceled_by_user() : reply.error;

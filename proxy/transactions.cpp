@@ -56,7 +56,7 @@ std::string begin_like(const batch_reply& characteristics) {
 task<void> gate::run_plan_inside(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     if (policy::fits_inside(*d.replacement))
         co_await run_in_transaction(m, std::move(d), record);
-    else if (conduct_.transactions == config::transactions::split)
+    else if (d.way == config::transactions::split)
         co_await split(m, std::move(d), record);
     else
         co_await put_off(m, std::move(d), record);

@@ -14,6 +14,11 @@ import time
 
 import psycopg2
 
+# In pg_stat_activity, for a query with parameters. Lockkeeper waits before the server's queue: it asks who is in the way, and
+# lets its session be idle until it asks again.
+OUTSIDE_THE_QUEUE = "(state LIKE 'idle%%' AND query LIKE '/* lockkeeper */%%' AND clock_timestamp() - state_change > '15 ms')"
+WAITS_FOR_LOCK = f"(wait_event_type = 'Lock' OR {OUTSIDE_THE_QUEUE})"
+
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from cluster import binaries, wait_until
+from cluster import WAITS_FOR_LOCK, binaries, wait_until
 from test_timeouts import held
 from wire import Wire, cancel_request, copy_data, copy_done, errors, parse, query, rows, run, shape, sync
 
@@ -95,9 +95,7 @@ def test_copy(proxy, wire):
 
 def waits(wire, watcher):
     """For a lock: in the server's queue, or before it, between two of our questions."""
-    wait_until(lambda: watcher.ask("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND (wait_event_type = 'Lock' OR (state LIKE 'idle%%'"
-                                   " AND query LIKE '/* lockkeeper */%%' AND clock_timestamp() - state_change > '20 ms'))", wire.pid),
-               "it waits for its lock")
+    wait_until(lambda: watcher.ask(f"SELECT 1 FROM pg_stat_activity WHERE pid = %s AND {WAITS_FOR_LOCK}", wire.pid), "it waits for its lock")
 
 
 @pytest.mark.parametrize("extended", [False, True])

@@ -72,6 +72,8 @@ def tablespace(cluster):
     os.chown(directory, os.stat(cluster.data).st_uid, -1)
     with contextlib.closing(cluster.connect()) as connection:
         connection.cursor().execute(f"CREATE TABLESPACE operations LOCATION '{directory}'")
+        yield
+        connection.cursor().execute("DROP TABLESPACE operations")  # a pg_basebackup of the cluster would want to write there
 
 
 @pytest.fixture(scope="module")

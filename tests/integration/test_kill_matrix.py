@@ -13,7 +13,7 @@ import subprocess
 import psycopg2
 import pytest
 
-from cluster import wait_until
+from cluster import WAITS_FOR_LOCK, wait_until
 from proxy import Proxy
 from relay import Relay, without_oids
 from rewrites import BYSTANDERS, REWRITES
@@ -109,9 +109,8 @@ class Stand:
         wait_until(lambda: not self.run("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]), "the server process has ended")
 
     def waits(self, pid, sql):
-        """Its lock is somebody else's: it waits in the queue, or before it with a sleep of ours."""
-        wait_until(lambda: self.run("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND (wait_event_type = 'Lock' OR"
-                                    " (state LIKE 'idle%%' AND query LIKE '/* lockkeeper */%%' AND clock_timestamp() - state_change > '15 ms'))", [pid]), f"it waits: {sql}")
+        """Its lock is somebody else's: it waits in the queue, or before it."""
+        wait_until(lambda: self.run(f"SELECT 1 FROM pg_stat_activity WHERE pid = %s AND {WAITS_FOR_LOCK}", [pid]), f"it waits: {sql}")
 
     def close(self):
         self.connection.close()

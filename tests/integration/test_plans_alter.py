@@ -154,8 +154,8 @@ def test_what_is_not_ours_stays(there, statement, copies):
     assert copies.schemas()[1] == before
 
 
-def test_in_a_transaction(copies):
-    with contextlib.closing(copies.proxy.connect(copies.names[1], autocommit=False)) as connection:
+def test_in_a_transaction(copies, lockkeeper):
+    with contextlib.closing(lockkeeper(transactions="reject").connect(copies.names[1], autocommit=False)) as connection:
         with pytest.raises(psycopg2.Error) as refused:
             run(connection, CHECKS[0])
         assert refused.value.pgcode == "LK001"

@@ -65,12 +65,14 @@ private:
     bool nap() {
         if (!gate_->wake_at()) return false;
         server.executed.push_back("NAP");
+        const bool was_closed = gate_->closed();
         if (server.fail_once.erase("NAP") != 0)
             for (const auto stage : {proxy::cancel_stage::come, proxy::cancel_stage::sent}) gate_->note_cancel(server.key, stage);
         now_ += std::chrono::seconds(1);
         gate_->set_now(now_);
         gate_->wake(to_server_, to_client_);
         hand_out();
+        if (was_closed && !gate_->closed()) reopened_ = true;
         return true;
     }
 
