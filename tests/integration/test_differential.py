@@ -17,7 +17,8 @@ LONG_ANSWERS = ["eight megabytes in a row", "out, many rows"]
 SHORT = 64  # bytes: up to here, every cut
 # These send more behind a COPY that fails before it has read anything. Where the server tells of that failure a moment later
 # than of the beginning of the COPY, Lockkeeper takes the rest for what may not be sent in a COPY.
-AT_ONCE = ["copy_in_and_pipelined_messages_without_data", "a_copy_in_that_fails_at_once_holds_up_nothing_behind_it"]
+AT_ONCE = ["copy_in_and_pipelined_messages_without_data", "a_copy_in_that_fails_at_once_holds_up_nothing_behind_it",
+           "copy_in_fails_before_its_sync_is_read_and_no_other_is_sent"]
 
 
 WRITES = re.compile(rb"(?i)insert|update|copy|create")
