@@ -4,10 +4,11 @@
 
 namespace policy {
 
-std::string text_of(const step& s) {
-    auto out = s.sql;
-    for (const auto& next : s.and_then) out += "; " + next;
-    return out;
+std::string text_of(const step& s) { return joined(s.sql, s.and_then); }
+
+std::string joined(std::string sql, const std::vector<std::string>& and_then) {
+    for (const auto& next : and_then) sql += "; " + next;
+    return sql;
 }
 
 bool fits_inside(const plan& p) noexcept {

@@ -62,5 +62,6 @@ bool fits_inside(const plan& p) noexcept;
 
 // The statements of a step as one text; empty where they are not known before.
 std::string text_of(const step& s);
+std::string joined(std::string sql, const std::vector<std::string>& and_then);
 
 }  // namespace policy

@@ -57,6 +57,9 @@ struct context {
     std::span<const override_words> overrides{};    // of the whole text
     std::size_t index = 0;                          // of the statement in the text
     bool only_change = true;                       // its only statement but for SET CONSTRAINTS
+
+    // The statement as the client has written it.
+    std::string_view own_text() const { return text.substr(what.where.offset, what.where.length); }
 };
 
 // A rule found its pattern, and it does harm here.

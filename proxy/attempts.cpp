@@ -43,11 +43,9 @@ task<void> gate::nap(milliseconds pause, bool heed_cancel) {
     co_await over;
 }
 
-bool gate::nap_over() const noexcept { return (nap_->heed_cancel && canceled_) || nap_->until <= now_; }
-
 std::optional<std::chrono::steady_clock::time_point> gate::wake_at() const noexcept {
     std::optional<std::chrono::steady_clock::time_point> at;
-    if (nap_) at = nap_over() ? now_ : nap_->until;
+    if (nap_) at = nap_->over(now_, canceled_) ? now_ : nap_->until;
     if (const auto due = progress_ ? progress_->due() : std::nullopt; due && (!at || *due < *at)) at = due;
     return at;
 }

@@ -100,9 +100,7 @@ void gate::audit_outcome(const audit_record& decision, std::string_view outcome,
 
 // What is not known yet is what the record says, should the server be lost now.
 void gate::audit_step_begun(const std::shared_ptr<audit_record>& decision, const run_step& step) {
-    auto sql = step.sql;
-    for (const auto& next : step.and_then) sql += "; " + next;
-    decision->steps.push_back({.sql = std::move(sql), .outcome = "unknown", .undo = step.undo});
+    decision->steps.push_back({.sql = policy::joined(step.sql, step.and_then), .outcome = "unknown", .undo = step.undo});
 }
 
 // A line of its own, so that the log tells how far a plan has come whose outcome is never written.

@@ -81,20 +81,14 @@ bool finish_one(server_connection& server, const policy::catalog_row& row, const
 }  // namespace
 
 int finish(const finish_options& options, const config::settings& settings) {
-    try {
+    return exit_status_of([&] {
         server_connection server(options.dsn);
         const auto rows = server.run(views());
         if (rows.empty()) std::cout << "nothing is left to finish\n";
         const auto left = std::count_if(rows.begin(), rows.end(),
                                         [&](const auto& row) { return !finish_one(server, row, options, settings); });
         return left == 0 ? 0 : 1;
-    } catch (const connection_error& problem) {
-        std::cerr << "lockkeeper: " << problem.what() << "\n";
-        return 3;
-    } catch (const statement_error& problem) {
-        std::cerr << "lockkeeper: " << problem.what() << "\n";
-        return 2;
-    }
+    });
 }
 
 }  // namespace proxy

@@ -22,6 +22,7 @@
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
+#include "proxy/lock_held.hpp"
 #include "proxy/lock_wait.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/part_size.hpp"
@@ -278,7 +279,6 @@ private:
     task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
     task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel);
     task<void> send_away(lock_holder autovacuum);
-    bool nap_over() const noexcept;
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
     task<void> step_back(judged_message& m, bool inside);
@@ -362,10 +362,6 @@ private:
     std::optional<batch_collector> batch_;
     std::optional<held_reply> held_;
     bool exchange_done_ = false;     // of the batch, or of what is held
-    struct nap_in_hand {
-        std::chrono::steady_clock::time_point until;
-        bool heed_cancel;
-    };
     std::optional<nap_in_hand> nap_;  // the task waits for its end
     // locks.serialize: who changes the schema. unsure: an attempt has failed half way.
     enum class whose_turn : std::uint8_t { others, unsure, ours };
@@ -374,13 +370,6 @@ private:
     bool last_began_ = false;        // the last of them was BEGIN
     bool just_begun_ = false;        // the transaction has done nothing else
     // The transaction may hold a blocking lock already: waiting for another would extend it.
-    struct lock_held {
-        std::optional<std::chrono::steady_clock::time_point> since;  // the statement was done; nullopt: it is not yet
-        std::chrono::milliseconds cap{0};
-        std::string on;                        // ACCESS EXCLUSIVE on shop_order
-        std::shared_ptr<audit_record> record;  // of the statement that has taken it
-        bool canceled = false;                 // what came behind it, because of the cap
-    };
     std::optional<lock_held> hold_;
     const bool splits_;  // transactions may be cut in two: their savepoints must be known
     std::vector<deferred_work> deferred_;    // by the transaction in hand, and kept as long as so_far_ knows of it

@@ -12,10 +12,7 @@ using policy::our_query;
 using advisory::lock_class;
 
 std::string holder_of(const std::string& id) {
-    return "SELECT l.pid FROM pg_catalog.pg_locks AS l WHERE (l.locktype = 'advisory') AND (l.classid = " + lock_class +
-           "::pg_catalog.oid) AND (l.objid = " + id +
-           "::pg_catalog.oid) AND (l.objsubid = 2) AND l.granted AND (l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d "
-           "WHERE d.datname = pg_catalog.current_database()))";
+    return "SELECT l.pid FROM pg_catalog.pg_locks AS l WHERE " + advisory::is_held(id);
 }
 
 constexpr std::string_view table = R"(CREATE TABLE lockkeeper.pending (

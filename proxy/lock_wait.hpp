@@ -57,6 +57,14 @@ struct lock_turn {
     std::optional<protocol::error_fields> error;  // the waiting has failed, or was canceled
 };
 
+// A pause between two looks, or two parts of a step.
+struct nap_in_hand {
+    std::chrono::steady_clock::time_point until;
+    bool heed_cancel;  // a cancel ends it
+
+    bool over(std::chrono::steady_clock::time_point now, bool canceled) const noexcept { return (heed_cancel && canceled) || until <= now; }
+};
+
 // How often, how long. The first attempts are the shortest, so that they are hardly felt; pauses grow and are spread, so
 // that two deploys do not meet again and again.
 class lock_attempts {

@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/lock_wait.hpp"
@@ -14,15 +12,6 @@ namespace {
 // The part has done nothing, and may come through next time.
 bool lost_to_others(std::string_view sqlstate) noexcept {
     return lost_the_lock(sqlstate) || sqlstate == protocol::sqlstate::serialization_failure;
-}
-
-// The first value of the row that a part returns.
-std::size_t rows_changed(const batch_reply& reply) {
-    std::size_t rows = 0;
-    if (reply.rows.empty() || reply.rows[0].empty() || reply.rows[0][0].empty() || !reply.rows[0][0][0]) return rows;
-    const auto& text = *reply.rows[0][0][0];
-    std::from_chars(text.data(), text.data() + text.size(), rows);
-    return rows;
 }
 
 }  // namespace
@@ -45,7 +34,7 @@ task<batch_reply> gate::take_part(const judged_message& m, run_step step, part_s
         std::vector<policy::catalog_query> alone{std::move(part)};
         const auto began = now_;
         reply = co_await ask_safely(std::move(alone), batch_end::sync);
-        if (reply.ok()) size.took(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began), rows_changed(reply));
+        if (reply.ok()) size.took(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began), reply.rows.empty() || reply.rows[0].empty() ? 0 : rows_changed(reply.rows[0].front()));
         if (!reply.error || !lost_to_others(reply.error->get('C'))) break;
         if (canceled_ || !tries.may_go_on(now_)) {
             reply.error = with_holders(std::move(*reply.error), {}, tries.attempts());

@@ -4,6 +4,12 @@
 
 namespace proxy {
 
+std::uint64_t rows_changed(const std::vector<std::optional<std::string>>& row) noexcept {
+    std::uint64_t rows = 0;
+    if (!row.empty() && row.front()) std::from_chars(row.front()->data(), row.front()->data() + row.front()->size(), rows);
+    return rows;
+}
+
 plan_action plan_machine::start() { return enter(); }
 
 plan_action plan_machine::enter() {
@@ -60,10 +66,7 @@ plan_action plan_machine::part_done(const step_outcome& last) {
     between_parts_ = last.ok && !last.row.empty();
     if (!last.ok) return fail();
     if (!between_parts_) return advance();
-    const auto& changed = last.row.front().value_or("");
-    std::uint64_t rows = 0;
-    std::from_chars(changed.data(), changed.data() + changed.size(), rows);
-    rows_ += rows;
+    rows_ += rows_changed(last.row);
     return run_step{.sql = plan_.steps[at_].next,
                     .and_then = {},
                     .timeouts = plan_.steps[at_].timeouts,

@@ -39,6 +39,9 @@ struct plan_ended {
     bool undone = true;                 // what had been started was taken back, as far as there was anything
     std::uint64_t rows = 0;             // changed by parts; those stay changed
 };
+// What a part says of itself in the first value of its row; 0 where it says nothing.
+std::uint64_t rows_changed(const std::vector<std::optional<std::string>>& row) noexcept;
+
 using plan_action = std::variant<run_step, plan_ended>;
 
 // Runs a plan: decides what comes next; does nothing itself. Each step runs unless its result is there already. The first

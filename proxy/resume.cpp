@@ -146,24 +146,10 @@ int finish_all(const catalog_rows& rows, server_connection& server, const ledger
     return all ? 0 : 1;
 }
 
-// What goes wrong, as an exit status.
-template <class Command>
-int told(Command&& command) {
-    try {
-        return command();
-    } catch (const connection_error& problem) {
-        std::cerr << "lockkeeper: " << problem.what() << "\n";
-        return 3;
-    } catch (const std::runtime_error& problem) {  // statement_error, and the audit log's std::system_error
-        std::cerr << "lockkeeper: " << problem.what() << "\n";
-        return 2;
-    }
-}
-
 }  // namespace
 
 int show_pending(const ledger_options& options) {
-    return told([&] {
+    return exit_status_of([&] {
         server_connection server(options.dsn);
         const auto rows = listed(server).value_or(catalog_rows{});
         if (options.json) print_json(rows);
@@ -175,7 +161,7 @@ int show_pending(const ledger_options& options) {
 }
 
 int resume(const ledger_options& options, const config::settings& settings) {
-    return told([&] {
+    return exit_status_of([&] {
         server_connection server(options.dsn);
         auto rows = listed(server).value_or(catalog_rows{});
         if (options.id != 0)
@@ -186,7 +172,7 @@ int resume(const ledger_options& options, const config::settings& settings) {
 }
 
 int create_ledger(const ledger_options& options) {
-    return told([&] {
+    return exit_status_of([&] {
         server_connection server(options.dsn);
         if (listed(server)) return std::cout << "lockkeeper.pending is there already\n", 0;
         server.run({"BEGIN", {}});

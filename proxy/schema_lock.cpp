@@ -19,17 +19,13 @@ policy::catalog_query taking() { return policy::our_query("SELECT pg_catalog.pg_
 policy::catalog_query giving_back() { return policy::our_query("SELECT pg_catalog.pg_advisory_unlock(" + keys + ")"); }
 
 policy::catalog_query holder() {
-    return policy::our_query(R"(SELECT l.pid::pg_catalog.text, a.usename, a.application_name, a.state,
-       pg_catalog.round(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::pg_catalog.numeric, 1),
-       l.mode, $1, pg_catalog.left(a.query, 200), false, NULL,
-       pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids(l.pid))
-FROM pg_catalog.pg_locks AS l
-LEFT JOIN pg_catalog.pg_stat_activity AS a ON (a.pid = l.pid)
-WHERE (l.locktype = 'advisory') AND (l.classid = $2::pg_catalog.int4::pg_catalog.oid)
-  AND (l.objid = $3::pg_catalog.int4::pg_catalog.oid) AND (l.objsubid = 2) AND l.granted
-  AND (l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))
-  AND ((l.pid IS NULL) OR (l.pid <> pg_catalog.pg_backend_pid())))",
-                             {"the advisory lock (" + keys + ")", advisory::lock_class, advisory::schema_changes});
+    return policy::our_query("SELECT l.pid::pg_catalog.text, a.usename, a.application_name, a.state, "
+                             "pg_catalog.round(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::pg_catalog.numeric, 1), "
+                             "l.mode, $1, pg_catalog.left(a.query, 200), false, NULL, "
+                             "pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid)) "
+                             "FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON (a.pid = l.pid) WHERE " +
+                                 advisory::is_held(advisory::schema_changes) + " AND ((l.pid IS NULL) OR (l.pid <> pg_catalog.pg_backend_pid()))",
+                             {"the advisory lock (" + keys + ")"});
 }
 
 bool waits_for_us(const policy::catalog_rows& rows) {

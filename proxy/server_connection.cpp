@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <array>
+#include <iostream>
 #include <vector>
 
 namespace proxy {
@@ -60,6 +61,18 @@ policy::catalog_rows server_connection::run(const policy::catalog_query& query) 
     const char* sqlstate = PQresultErrorField(r.get(), PG_DIAG_SQLSTATE);
     if (PQstatus(connection_.get()) == CONNECTION_OK) throw statement_error(said, sqlstate ? sqlstate : "");
     throw connection_error(said);
+}
+
+int exit_status_of(const std::function<int()>& command) {
+    try {
+        return command();
+    } catch (const connection_error& problem) {
+        std::cerr << "lockkeeper: " << problem.what() << "\n";
+        return 3;
+    } catch (const std::runtime_error& problem) {  // statement_error, and the audit log's std::system_error
+        std::cerr << "lockkeeper: " << problem.what() << "\n";
+        return 2;
+    }
 }
 
 }  // namespace proxy

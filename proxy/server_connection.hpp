@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -43,5 +44,9 @@ private:
     };
     std::unique_ptr<pg_conn, close> connection_;
 };
+
+// Runs a command that uses one, and says on standard error what goes wrong. The exit status: the command's own, 2 after a
+// statement that failed or a log that cannot be written, 3 without a connection.
+int exit_status_of(const std::function<int()>& command);
 
 }  // namespace proxy

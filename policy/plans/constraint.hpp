@@ -4,6 +4,9 @@
 
 namespace policy::plans {
 
+// NOT NULL is a constraint, which has a name and may be NOT VALID, since then.
+inline constexpr int named_not_null = 18;
+
 // FOREIGN KEY and CHECK: added NOT VALID, which is done at once, and validated in a transaction of its own.
 void add_validated(draft& d, const constraint_words& k);
 

@@ -77,7 +77,7 @@ proposal detach_partition(const alter_table& a, const alter_step& detach, const 
     if (auto why = reason_against(parent, c); !why.empty()) return {std::nullopt, std::move(why)};
 
     const auto head = "ALTER TABLE " + quoted(parent.name) + " DETACH PARTITION " + quoted(partition.name);
-    auto ours = mark_on_relation("TABLE", partition, std::string(c.text.substr(c.what.where.offset, c.what.where.length)));
+    auto ours = mark_on_relation("TABLE", partition, std::string(c.own_text()));
     ours.remembered = array_of(constraints_of(partition));
     const auto tied = "EXISTS (" + tie(partition, parent, " AND NOT h.inhdetachpending") + ")";
 

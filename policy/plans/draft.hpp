@@ -35,7 +35,7 @@ struct draft {
     bool put_off() const { return c.session.in_transaction && c.settings.transactions == config::transactions::defer; }
 
     // As a mark has it.
-    std::string statement() const { return text_of(c.what.where); }
+    std::string statement() const { return std::string(c.own_text()); }
     // It may be done in part: one constraint is there, and another one not yet.
     bool has_several() const { return what.steps.size() > 1 && columns.empty(); }
     std::string text_of(span where) const { return std::string(c.text.substr(where.offset, where.length)); }

@@ -111,7 +111,7 @@ private:
 
     // The client's own statement, which waits for those no more that the foreign keys led to.
     void drop_the_rest() {
-        auto s = made(std::string(c_.text.substr(c_.what.where.offset, c_.what.where.length)), timeout_class::blocking,
+        auto s = made(std::string(c_.own_text()), timeout_class::blocking,
                       "done at once, and without a lock on another table");
         for (const auto& r : c_.does.relations)
             if (r.visible && !r.index && r.lock >= lock_mode::share &&

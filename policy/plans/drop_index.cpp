@@ -54,7 +54,7 @@ step drop(const relation_name& written, const ddl& d, const context& c) {
 std::vector<mark> marks_on(const ddl& d, const context& c) {
     std::vector<mark> out;
     if (d.if_exists || d.relations.size() < 2) return out;
-    const std::string text(c.text.substr(c.what.where.offset, c.what.where.length));
+    const std::string text(c.own_text());
     for (const auto& r : d.relations)
         if (const auto index = c.known.relation(r.name); index.exists) out.push_back(mark_on_relation("INDEX", index, text));
     return out;

@@ -11,9 +11,6 @@
 namespace policy::plans {
 namespace {
 
-// NOT NULL has a name since then.
-constexpr int named_not_null = 18;
-
 std::string reason_against(const draft& d, const alter_step& add) {
     const auto hooked = [](const relation_facts& r) {
         return r.hooks.any_update_triggers || r.hooks.rules || r.hooks.forced_row_security;

@@ -9,9 +9,6 @@
 namespace policy::plans {
 namespace {
 
-// NOT NULL is a constraint, which may be NOT VALID, since then.
-constexpr int named_not_null = 18;
-
 // The message is that of tablecmds.c, ATRewriteTable.
 void prove_by_check(draft& d, const std::string& column) {
     const auto name = not_null_proof_name(d.what.relation.name, column);

@@ -71,7 +71,7 @@ hazard with_stand_in(hazard h, const renaming& r, const relation_facts& table, c
     const auto view = quoted(table.name), renamed = quoted(relation_name{table.name.schema, r.new_name});
     const bool by_invoker = c.session.server_version >= security_invoker;
     const std::string options = by_invoker ? " WITH (security_invoker = true)" : "";
-    auto s = made(std::string(c.text.substr(c.what.where.offset, c.what.where.length)), timeout_class::blocking,
+    auto s = made(std::string(c.own_text()), timeout_class::blocking,
                   "who still uses the old name reads and writes the table through a view, with the privileges of the table");
     s.place = step_place::inside;
     s.and_then = {"CREATE VIEW " + view + options + " AS SELECT * FROM " + renamed,

@@ -37,7 +37,7 @@ std::string reason_against(const row_write& w, const relation_facts& table, cons
 }
 
 std::string text_of(const context& c) {
-    std::string text(c.text.substr(c.what.where.offset, c.what.where.length));
+    std::string text(c.own_text());
     text.erase(text.find_last_not_of("; \t\r\n") + 1);
     return text;
 }

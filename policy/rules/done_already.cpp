@@ -55,7 +55,7 @@ std::string done(const alter_table& a, const context& c) {
 }
 
 std::string done(const create_index& i, const context& c) {
-    const auto definition = c.text.substr(c.what.where.offset, c.what.where.length);
+    const auto definition = c.own_text();
     const bool there = !i.name.empty() && !i.if_not_exists &&
                        plans::found_under(i.name, i.table, definition, c.known.catalog()) == plans::in_the_way::same_index;
     return there ? "CREATE INDEX " + readable(i.name) : "";

@@ -22,7 +22,7 @@ std::string_view too_long(std::string_view statement) {
 std::optional<hazard> check(const context& c) {
     if (harmless(c.what) || std::holds_alternative<block>(c.what.what)) return std::nullopt;
     if (c.what.where.length <= longest) return std::nullopt;
-    const auto name = too_long(c.text.substr(c.what.where.offset, c.what.where.length));
+    const auto name = too_long(c.own_text());
     if (name.empty()) return std::nullopt;
     hazard h;
     h.message = "the name " + std::string(name) + " is longer than 63 bytes, and PostgreSQL cuts it";

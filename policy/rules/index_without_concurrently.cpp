@@ -18,7 +18,7 @@ struct chosen_name {
 // The client's name, or the first one that PostgreSQL would make up and that is free, or free once an INVALID index of
 // the very same definition is dropped.
 chosen_name choose_name(const create_index& index, const context& c) {
-    const auto definition = c.text.substr(c.what.where.offset, c.what.where.length);
+    const auto definition = c.own_text();
     const auto found = [&](const std::string& name) {
         return found_under(name, index.table, definition, c.known.catalog());
     };

@@ -8,12 +8,14 @@ one statement of theirs had to wait. With --most it is an error if that was long
 
 import argparse
 import dataclasses
+import functools
 import random
 import sys
 import threading
 import time
 
 from contenders import CONTENDERS  # noqa: F401  first: it makes the integration suite's modules known
+from background import Background
 from bench import machine
 from cluster import Cluster
 from proxy import Proxy
@@ -44,41 +46,27 @@ class Outcome:
     refused: str = ""     # the SQLSTATE
 
 
-class Traffic:
+class Traffic(Background):
     """Readers and writers of t, each with a session of its own; `longest`: that one statement of theirs took, in seconds."""
 
     def __init__(self, cluster, rows, readers=4, writers=4):
         self.rows = rows
         self.longest = 0.0
-        self.ending = threading.Event()
         self.guard = threading.Lock()
         statements = ["SELECT c FROM t WHERE id = %s"] * readers + ["UPDATE t SET d = d + 1 WHERE id = %s"] * writers
-        self.sessions = [cluster.connect() for _ in statements]
-        self.threads = [threading.Thread(target=self._run, args=pair) for pair in zip(self.sessions, statements)]
+        super().__init__(*[(cluster.connect(), functools.partial(self._send, statement)) for statement in statements])
 
-    def _run(self, session, statement):
-        cursor = session.cursor()
-        mine = 0.0
-        while not self.ending.is_set():
-            begin = time.monotonic()
-            cursor.execute(statement, [random.randrange(self.rows)])
-            mine = max(mine, time.monotonic() - begin)
-            self.ending.wait(0.002)
+    def _send(self, statement, cursor):
+        begin = time.monotonic()
+        cursor.execute(statement, [random.randrange(self.rows)])
+        took = time.monotonic() - begin
         with self.guard:
-            self.longest = max(self.longest, mine)
+            self.longest = max(self.longest, took)
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        super().__enter__()
         time.sleep(0.3)  # the measurement is of traffic that is under way
         return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        for thread in self.threads:
-            thread.join()
-        for session in self.sessions:
-            session.close()
 
 
 def straight(cursor, statement):

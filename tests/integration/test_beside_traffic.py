@@ -3,15 +3,16 @@ way of readers or writers for longer than 100 ms, as sampled from pg_locks; stra
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import random
 import subprocess
-import threading
 import time
 
 import psycopg2
 import pytest
 
+from background import Background
 from cluster import binaries
 from rewrites import REWRITES, Rewrite, default_partition, table, tree, view
 
@@ -59,38 +60,23 @@ DROPS = {
 CASES = {name: Dropped(r, TRAFFIC[r.made]) for name, r in REWRITES.items()} | DROPS
 
 
-class Traffic:
+class Traffic(Background):
     """Each statement again and again in a session of its own."""
 
     def __init__(self, cluster, database, schema, statements):
-        self.ending = threading.Event()
         self.failed = []
-        self.sessions = [cluster.connect(database, options=f"-c search_path={schema}") for _ in statements]
-        self.threads = [threading.Thread(target=self._run, args=pair) for pair in zip(self.sessions, statements)]
+        super().__init__(*[(cluster.connect(database, options=f"-c search_path={schema}"), functools.partial(self._send, statement))
+                           for statement in statements])
 
-    def _run(self, session, statement):
-        cursor = session.cursor()
-        while not self.ending.is_set():
-            try:
-                cursor.execute(statement, [random.randrange(1, ROWS)])
-            except psycopg2.Error as error:
-                return self.failed.append(f"{statement}: {error}")
-            self.ending.wait(0.002)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        for thread in self.threads:
-            thread.join()
-        for session in self.sessions:
-            session.close()
+    def _send(self, statement, cursor):
+        try:
+            cursor.execute(statement, [random.randrange(1, ROWS)])
+        except psycopg2.Error as error:
+            self.failed.append(f"{statement}: {error}")
+            return False
 
 
-class Sampler:
+class Sampler(Background):
     """For how long one session holds what stands in the way of others, on relations that were there before."""
 
     SQL = """SELECT extract(epoch FROM clock_timestamp()), array(
@@ -99,34 +85,21 @@ class Sampler:
                        OR l.relation::text = ANY (%(read)s) AND l.mode = ANY (%(stops_readers)s)))"""
 
     def __init__(self, cluster, database, schema, pid):
-        self.session = cluster.connect(database)
-        cursor = self.session.cursor()
+        session = cluster.connect(database)
+        cursor = session.cursor()
         cursor.execute("SELECT oid::text, relkind = 'm' FROM pg_class WHERE relnamespace = %s::regnamespace", [schema])
         relations = cursor.fetchall()
         self.values = {"pid": pid, "stops_writers": STOPS_WRITERS, "stops_readers": STOPS_READERS,
                        "written": [oid for oid, only_read in relations if not only_read],
                        "read": [oid for oid, only_read in relations if only_read]}
         self.longest, self.held = (0.0, ""), {}
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self._run)
+        super().__init__((session, self._sample))
 
-    def _run(self):
-        cursor = self.session.cursor()
-        while not self.ending.is_set():
-            cursor.execute(self.SQL, self.values)
-            now, locks = cursor.fetchone()
-            self.held = {lock: self.held.get(lock, now) for lock in locks}
-            self.longest = max([self.longest] + [(float(now - since), lock) for lock, since in self.held.items()])
-            self.ending.wait(0.002)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
-        self.session.close()
+    def _sample(self, cursor):
+        cursor.execute(self.SQL, self.values)
+        now, locks = cursor.fetchone()
+        self.held = {lock: self.held.get(lock, now) for lock in locks}
+        self.longest = max([self.longest] + [(float(now - since), lock) for lock, since in self.held.items()])
 
 
 @dataclasses.dataclass

@@ -7,6 +7,7 @@ import time
 import psycopg2
 import pytest
 
+from background import Background
 from cluster import Cluster, wait_until
 from test_timeouts import ADD, held, run, show, timed
 from wire import Wire, bind, execute, parse, shape, sync
@@ -14,31 +15,17 @@ from wire import Wire, bind, execute, parse, shape, sync
 PATIENT = {"budget": "20s", "old_after": "50ms"}
 
 
-class Probe:
+class Probe(Background):
     """A reader that asks t again and again; `longest` is the longest that it had to wait, in seconds."""
 
     def __init__(self, cluster, database):
-        self.connection = cluster.connect(database)
         self.longest = 0.0
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self._run)
+        super().__init__((cluster.connect(database), self._ask))
 
-    def _run(self):
-        cursor = self.connection.cursor()
-        while not self.ending.is_set():
-            begin = time.monotonic()
-            cursor.execute("SELECT count(*) FROM t")
-            self.longest = max(self.longest, time.monotonic() - begin)
-            self.ending.wait(0.005)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
-        self.connection.close()
+    def _ask(self, cursor):
+        begin = time.monotonic()
+        cursor.execute("SELECT count(*) FROM t")
+        self.longest = max(self.longest, time.monotonic() - begin)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 import psycopg2
 import pytest
 
+from background import Background
 from cluster import OUTSIDE_THE_QUEUE, binaries, wait_until
 
 ROWS = 50000
@@ -43,41 +44,26 @@ def ask(connection, sql, *values):
     return cursor.fetchall()
 
 
-class Locks:
+class Locks(Background):
     """Looks every few milliseconds which strong locks on tables a session holds; `longest`: in seconds, without a gap."""
 
     def __init__(self, cluster, database, pid):
-        self.connection = cluster.connect(database)
         self.pid = pid
         self.longest = 0.0
         self.worst = None
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self._run)
+        self.since = {}
+        super().__init__((cluster.connect(database), self._look))
 
-    def _run(self):
-        cursor = self.connection.cursor()
-        since = {}
-        while not self.ending.is_set():
-            before = time.monotonic()
-            # EXCLUSIVE on a materialized view stops nobody: it is read, and not written.
-            cursor.execute("SELECT l.relation, l.mode, c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
-                           f" WHERE l.granted AND l.pid = %s AND l.mode IN {STRONG} AND l.relation >= 16384"
-                           " AND NOT (c.relkind = 'm' AND l.mode = 'ExclusiveLock')", [self.pid])
-            held = {row for row in cursor.fetchall()}
-            since = {lock: since.get(lock, before) for lock in held}
-            for lock, start in since.items():
-                if before - start > self.longest:
-                    self.longest, self.worst = before - start, lock
-            self.ending.wait(0.003)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
-        self.connection.close()
+    def _look(self, cursor):
+        before = time.monotonic()
+        # EXCLUSIVE on a materialized view stops nobody: it is read, and not written.
+        cursor.execute("SELECT l.relation, l.mode, c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+                       f" WHERE l.granted AND l.pid = %s AND l.mode IN {STRONG} AND l.relation >= 16384"
+                       " AND NOT (c.relkind = 'm' AND l.mode = 'ExclusiveLock')", [self.pid])
+        self.since = {lock: self.since.get(lock, before) for lock in cursor.fetchall()}
+        for lock, start in self.since.items():
+            if before - start > self.longest:
+                self.longest, self.worst = before - start, lock
 
 
 @contextlib.contextmanager
