@@ -41,13 +41,8 @@ public:
     std::vector<catalog_query> queries() const {
         std::vector<catalog_query> out;
         if (!schemas_.empty()) {
-            const std::vector<std::optional<std::string>> which{array_literal(schemas_), array_literal(names_)};
-            auto reach = which;
-            reach.emplace_back(all_keys_ ? "t" : "f");
-            out.push_back({catalog_sql::names(), which});
-            for (const auto* sql : {&catalog_sql::relations(), &catalog_sql::ties(), &catalog_sql::columns(),
-                                    &catalog_sql::indexes(), &catalog_sql::constraints()})
-                out.push_back({*sql, reach});
+            const std::string keys = all_keys_ ? "t" : "f";
+            out.push_back({catalog_sql::relations_named(), {array_literal(schemas_), array_literal(names_), keys}});
         }
         if (!new_indexes_.names.empty()) out.push_back({catalog_sql::index_names(), new_indexes_.parameters()});
         if (!new_constraints_.names.empty())

@@ -7,6 +7,10 @@
 namespace policy::catalog_sql {
 namespace {
 
+// All is one query, so that what is reached is found once; each row is its kind and its values as those of a record. The
+// planner takes a recursive query for large, and would have it compiled (jit_above_cost), which takes seconds: arrays keep
+// its guesses small, and so does x - x = 0, which is always true and which it believes to be rare.
+//
 // A name with a schema is looked up in pg_class and not by to_regclass, which fails where the client may not use that
 // schema; a failure would abort the client's transaction.
 constexpr std::string_view asked = R"(
@@ -19,7 +23,8 @@ WITH RECURSIVE asked AS (
                             ELSE (SELECT n.oid FROM pg_catalog.pg_namespace AS n
                                   WHERE n.nspname = u.schema::pg_catalog.name) END) END AS oid
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
-         WITH ORDINALITY AS u(schema, name, ord)))";
+         WITH ORDINALITY AS u(schema, name, ord)
+    WHERE u.ord - u.ord = 0))";
 
 // Where to go on from a relation is a column each: to its children, its parents, along foreign keys, to the views above
 // it, to what it reads as a view, to the sequences that it owns. 1259 is pg_class, 2606 pg_constraint, 2618 pg_rewrite.
@@ -27,7 +32,7 @@ constexpr std::string_view reach = R"(,
 reach(oid, down, up, keys, above, below, owns) AS (
     SELECT s.oid, true, true, true, true, true, true FROM (
         SELECT a.oid FROM asked AS a WHERE a.oid IS NOT NULL
-        UNION SELECT i.indrelid FROM asked AS a JOIN pg_catalog.pg_index AS i ON (i.indexrelid = a.oid)) AS s
+        UNION ALL SELECT i.indrelid FROM asked AS a JOIN pg_catalog.pg_index AS i ON (i.indexrelid = a.oid)) AS s
     UNION
     SELECT n.oid, n.down, n.up, n.keys, n.above, n.below, n.owns FROM reach AS r, LATERAL (
         SELECT h.inhrelid, true, false, r.keys, false, r.below, r.owns
@@ -54,36 +59,19 @@ reach(oid, down, up, keys, above, below, owns) AS (
           AND r.owns
     ) AS n(oid, down, up, keys, above, below, owns)))";
 
-std::string from_the_reach(std::string_view rest) {
-    return with_qualified_operators(std::string(asked) + std::string(reach) + std::string(rest));
-}
-
-}  // namespace
-
-const std::string& names() {
-    static const std::string sql = with_qualified_operators(std::string(asked) + R"(
-SELECT 'name', a.schema, a.name, a.oid, i.indrelid
-FROM asked AS a LEFT JOIN pg_catalog.pg_index AS i ON (i.indexrelid = a.oid) ORDER BY a.ord)");
-    return sql;
-}
-
-//  - The planner takes a recursive query for large, and would have it compiled (jit_above_cost), which takes seconds:
-//    an array keeps its guess small.
-//  - pg_table_size waits for whoever holds or awaits ACCESS EXCLUSIVE, so it is not asked there.
-//  - Created in this transaction: the row of the system column ctid is written at creation and never again, so its
-//    xmin is the transaction, or subtransaction, that created the relation. It is ours where it is not older than our
-//    own transaction and still in progress: of the rows in progress only our own are visible. xmin has 32 bits, the
-//    rest is taken from the snapshot. An id past the snapshot's end may only be asked of pg_xact_status if it has been
-//    given out (a frozen row of two thousand million transactions ago looks like one that has not); there our own lock
-//    on the new relation answers. Views have no system columns; their dependency on the schema serves.
-const std::string& relations() {
-    static const std::string sql = from_the_reach(R"(,
-wanted AS (
-    SELECT c.oid, COALESCE(i.indrelid, c.oid) AS born_with
-    FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_index AS i ON (i.indexrelid = c.oid)
-    WHERE c.oid = ANY (ARRAY(SELECT r.oid FROM reach AS r UNION SELECT a.oid FROM asked AS a WHERE a.oid IS NOT NULL))),
+// What there is to say of them at all. pg_table_size waits for whoever holds or awaits ACCESS EXCLUSIVE, so it is not asked
+// there.
+//
+// Created in this transaction: the row of the system column ctid is written at creation and never again, so its xmin is
+// the transaction, or subtransaction, that created the relation. It is ours where it is not older than our own
+// transaction and still in progress: of the rows in progress only our own are visible. xmin has 32 bits, the rest is
+// taken from the snapshot. An id past the snapshot's end may only be asked of pg_xact_status if it has been given out (a
+// frozen row of two thousand million transactions ago looks like one that has not); there our own lock on the new relation
+// answers. Views have no system columns; their dependency on the schema serves.
+constexpr std::string_view sizes_and_births = R"(,
 tree(root, oid) AS (
-    SELECT w.oid, w.oid FROM wanted AS w
+    SELECT c.oid, c.oid FROM pg_catalog.pg_class AS c
+    WHERE c.oid = ANY (ARRAY(SELECT r.oid FROM reach AS r)) AND c.relpages - c.relpages = 0
     UNION
     SELECT t.root, h.inhrelid FROM tree AS t JOIN pg_catalog.pg_inherits AS h ON (h.inhparent = t.oid)),
 locked AS MATERIALIZED (
@@ -92,40 +80,55 @@ locked AS MATERIALIZED (
       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d
                         WHERE d.datname = pg_catalog.current_database())),
 sized AS MATERIALIZED (
-    SELECT o.oid, CASE WHEN EXISTS (SELECT FROM locked AS l WHERE l.relation = o.oid) THEN NULL
-                  ELSE pg_catalog.pg_table_size(o.oid::pg_catalog.regclass) END AS bytes
-    FROM (SELECT DISTINCT t.oid FROM tree AS t) AS o),
-me AS (
+    SELECT t.root, CASE WHEN EXISTS (SELECT FROM locked AS l WHERE l.relation = t.oid) THEN NULL
+                   ELSE pg_catalog.pg_table_size(t.oid::pg_catalog.regclass) END AS bytes
+    FROM tree AS t),
+me AS MATERIALIZED (
     SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text::pg_catalog.int8 AS xid,
            pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS next),
+wanted AS (
+    SELECT r.oid, i.indrelid, COALESCE(i.indrelid, r.oid) AS born_with
+    FROM (SELECT DISTINCT r.oid FROM reach AS r) AS r LEFT JOIN pg_catalog.pg_index AS i ON (i.indexrelid = r.oid)),
 marked AS (
-    SELECT w.oid, w.born_with, COALESCE(
+    SELECT w.oid, w.indrelid, w.born_with, COALESCE(
         (SELECT a.xmin FROM pg_catalog.pg_attribute AS a WHERE (a.attrelid = w.born_with) AND (a.attnum = -1)),
         (SELECT d.xmin FROM pg_catalog.pg_depend AS d
          WHERE (d.classid = 1259) AND (d.objid = w.born_with) AND (d.objsubid = 0) AND (d.refclassid = 2615) LIMIT 1)
         )::pg_catalog.text::pg_catalog.int8 AS xmin
     FROM wanted AS w),
 born AS (
-    SELECT m.oid, m.born_with,
+    SELECT m.oid, m.indrelid, m.born_with, me.xid AS my_xid, me.next,
            (me.next + pg_catalog.mod((m.xmin - pg_catalog.mod(me.next, 4294967296)) + 6442450944, 4294967296))
                - 2147483648 AS xid
-    FROM marked AS m, me)
-SELECT 'relation', c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
-       COALESCE(CASE WHEN me.xid IS NULL OR (b.xid < me.xid) THEN false
-            WHEN b.xid < me.next THEN
+    FROM marked AS m, me))";
+
+// Each branch: kind, three numbers to sort by within the kind, and the values.
+constexpr std::string_view names = R"(
+SELECT 1, 'name', a.ord, 0, 0, ROW(a.schema, a.name, a.oid,
+       (SELECT i.indrelid FROM pg_catalog.pg_index AS i WHERE i.indexrelid = a.oid))::pg_catalog.text
+FROM asked AS a)";
+
+constexpr std::string_view relations = R"(
+SELECT 2, 'relation', 0, 0, 0, ROW(c.oid,
+       (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = c.relnamespace), c.relname, c.relkind, c.relpersistence,
+       COALESCE(CASE WHEN b.my_xid IS NULL OR (b.xid < b.my_xid) THEN false
+            WHEN b.xid < b.next THEN
                 pg_catalog.pg_xact_status(b.xid::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-            ELSE (b.xid < (me.next + 10000000)) AND EXISTS (SELECT FROM pg_catalog.pg_locks AS l
+            ELSE (b.xid < (b.next + 10000000)) AND EXISTS (SELECT FROM pg_catalog.pg_locks AS l
                          WHERE (l.relation = b.born_with) AND (l.pid = pg_catalog.pg_backend_pid())
                            AND (l.mode = 'AccessExclusiveLock') AND l.granted) END, false),
        (SELECT CASE WHEN pg_catalog.bool_or(s.bytes IS NULL) THEN NULL ELSE pg_catalog.sum(s.bytes) END
-        FROM tree AS t JOIN sized AS s ON (s.oid = t.oid) WHERE t.root = c.oid),
+        FROM sized AS s WHERE s.root = c.oid),
        CASE WHEN c.reltuples < 0::pg_catalog.float4 THEN NULL ELSE c.reltuples END, c.relispartition,
        (SELECT p.partdefid FROM pg_catalog.pg_partitioned_table AS p WHERE p.partrelid = c.oid),
-       i.indrelid, c.relreplident,
+       b.indrelid, c.relreplident,
        EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS p WHERE p.prrelid = c.oid)
            OR EXISTS (SELECT FROM pg_catalog.pg_publication AS p WHERE p.puballtables),
-       c.relpages, am.amname, COALESCE(ts.spcname, db.spcname), c.relowner::pg_catalog.regrole,
-       pg_catalog.current_setting('default_statistics_target'),
+       c.relpages, (SELECT m.amname FROM pg_catalog.pg_am AS m WHERE m.oid = c.relam),
+       (SELECT t.spcname FROM pg_catalog.pg_tablespace AS t WHERE t.oid = CASE WHEN c.reltablespace <> 0 THEN c.reltablespace
+            ELSE (SELECT d.dattablespace FROM pg_catalog.pg_database AS d
+                  WHERE d.datname = pg_catalog.current_database()) END),
+       c.relowner::pg_catalog.regrole, pg_catalog.current_setting('default_statistics_target'),
        (SELECT p.partattrs[0] FROM pg_catalog.pg_partitioned_table AS p
          WHERE p.partrelid = c.oid AND (p.partstrat = 'r' OR (p.partstrat = 'l')) AND p.partnatts = 1), c.relispopulated,
        pg_catalog.concat(CASE WHEN c.relrowsecurity THEN 's' END, CASE WHEN c.relforcerowsecurity THEN 'f' END,
@@ -135,47 +138,43 @@ SELECT 'relation', c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
                                      CASE WHEN pg_catalog.bool_or(((g.tgtype OPERATOR(pg_catalog.&) 16::pg_catalog.int2) <> 0)
                                                                   AND g.tgattr::pg_catalog.text = '') THEN 'a' END,
                                      CASE WHEN pg_catalog.bool_or((g.tgtype OPERATOR(pg_catalog.&) 8::pg_catalog.int2) <> 0) THEN 'd' END)
-              FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'))
-FROM born AS b CROSS JOIN me
-JOIN pg_catalog.pg_class AS c ON (c.oid = b.oid)
-JOIN pg_catalog.pg_namespace AS n ON (n.oid = c.relnamespace)
-LEFT JOIN pg_catalog.pg_index AS i ON (i.indexrelid = c.oid)
-LEFT JOIN pg_catalog.pg_am AS am ON (am.oid = c.relam)
-LEFT JOIN pg_catalog.pg_tablespace AS ts ON (ts.oid = c.reltablespace)
-CROSS JOIN (SELECT t.spcname FROM pg_catalog.pg_database AS d
-            JOIN pg_catalog.pg_tablespace AS t ON (t.oid = d.dattablespace)
-            WHERE d.datname = pg_catalog.current_database()) AS db)");
-    return sql;
-}
+              FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')))::pg_catalog.text
+FROM born AS b JOIN pg_catalog.pg_class AS c ON (c.oid = b.oid))";
 
-const std::string& ties() {
-    static const std::string sql = from_the_reach(R"(
-SELECT 'tie', h.inhparent, 'child', h.inhrelid, h.inhseqno FROM pg_catalog.pg_inherits AS h
+// From, what, to.
+constexpr std::string_view ties = R"(
+SELECT 3, 'tie', h.inhparent::pg_catalog.int8, h.inhseqno, h.inhrelid::pg_catalog.int8,
+       ROW(h.inhparent, 'child', h.inhrelid, h.inhseqno)::pg_catalog.text FROM pg_catalog.pg_inherits AS h
 WHERE h.inhparent = ANY (ARRAY(SELECT r.oid FROM reach AS r)) OR (h.inhrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r)))
 UNION ALL
-SELECT 'tie', d.refobjid, 'view', w.ev_class, 0
+SELECT 3, 'tie', d.refobjid::pg_catalog.int8, 0, w.ev_class::pg_catalog.int8,
+       ROW(d.refobjid, 'view', w.ev_class, 0)::pg_catalog.text
 FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_rewrite AS w ON (w.oid = d.objid)
-WHERE d.classid = 2618 AND d.refclassid = 1259 AND d.refobjid <> w.ev_class
-  AND ((d.refobjid = ANY (ARRAY(SELECT r.oid FROM reach AS r))) OR (w.ev_class = ANY (ARRAY(SELECT r.oid FROM reach AS r))))
+WHERE d.classid = 2618 AND d.refclassid = 1259 AND d.refobjid <> w.ev_class AND d.refobjid = ANY (ARRAY(SELECT r.oid FROM reach AS r))
 UNION ALL
-SELECT 'tie', d.refobjid, CASE WHEN d.deptype = 'i' THEN 'identity' ELSE 'sequence' END, d.objid, d.refobjsubid
+SELECT 3, 'tie', d.refobjid::pg_catalog.int8, 0, w.ev_class::pg_catalog.int8,
+       ROW(d.refobjid, 'view', w.ev_class, 0)::pg_catalog.text
+FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_depend AS d ON (d.objid = w.oid)
+WHERE d.classid = 2618 AND d.refclassid = 1259 AND d.refobjid <> w.ev_class AND w.ev_class = ANY (ARRAY(SELECT r.oid FROM reach AS r))
+UNION ALL
+SELECT 3, 'tie', d.refobjid::pg_catalog.int8, d.refobjsubid, d.objid::pg_catalog.int8,
+       ROW(d.refobjid, CASE WHEN d.deptype = 'i' THEN 'identity' ELSE 'sequence' END, d.objid, d.refobjsubid)::pg_catalog.text
 FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_class AS c ON (c.oid = d.objid)
 WHERE d.classid = 1259 AND d.refclassid = 1259 AND c.relkind = 'S' AND d.deptype <> 'n'
-  AND d.refobjid = ANY (ARRAY(SELECT r.oid FROM reach AS r)))");
-    return sql;
-}
+  AND d.refobjid = ANY (ARRAY(SELECT r.oid FROM reach AS r)))";
 
-// A domain's own type is that of its base; format_type looks at no relation. Since PostgreSQL 18 a NOT NULL may be NOT
-// VALID, which attnotnull does not tell.
-const std::string& columns() {
-    static const std::string sql = from_the_reach(R"(
-SELECT 'column', a.attrelid, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation,
+// Of the named and their children. A domain's own type is that of its base; format_type looks at no relation. Since
+// PostgreSQL 18 a NOT NULL may be NOT VALID, which attnotnull does not tell.
+constexpr std::string_view columns = R"(
+SELECT 4, 'column', a.attrelid::pg_catalog.int8, a.attnum, 0, ROW(
+       a.attrelid, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation,
        a.attnotnull AND NOT EXISTS (
            SELECT FROM pg_catalog.pg_constraint AS k
            WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),
        a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base, t.modifier, a.attnum, a.attgenerated = 'v',
        (SELECT d.description FROM pg_catalog.pg_description AS d
-        WHERE d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum AND pg_catalog.starts_with(d.description, 'lockkeeper:'))
+        WHERE d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum
+          AND pg_catalog.starts_with(d.description, 'lockkeeper:')))::pg_catalog.text
 FROM pg_catalog.pg_attribute AS a, LATERAL (
     WITH RECURSIVE base(oid, modifier) AS (
         SELECT a.atttypid, a.atttypmod
@@ -184,19 +183,20 @@ FROM pg_catalog.pg_attribute AS a, LATERAL (
         WHERE t.typtype = 'd')
     SELECT b.oid AS base, b.modifier FROM base AS b JOIN pg_catalog.pg_type AS t ON (t.oid = b.oid)
     WHERE t.typtype <> 'd') AS t
-WHERE a.attrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r WHERE r.owns)) AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attrelid, a.attnum)");
-    return sql;
-}
+WHERE a.attrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r WHERE r.owns)) AND a.attnum > 0 AND NOT a.attisdropped)";
 
-const std::string& indexes() {
-    static const std::string sql = from_the_reach(R"(
-SELECT 'index', i.indrelid, i.indexrelid, c.relname, i.indisunique, i.indisprimary, i.indisexclusion, i.indisvalid, i.indisready,
-       i.indpred IS NOT NULL, k.conname, h.inhparent, p.key, a.attname
+// A row for each column: of the key in its order, then those in expressions and the predicate.
+constexpr std::string_view indexes = R"(
+SELECT 5, 'index', i.indrelid::pg_catalog.int8, i.indexrelid::pg_catalog.int8, p.ord, ROW(
+       i.indrelid, i.indexrelid, c.relname, i.indisunique, i.indisprimary, i.indisexclusion, i.indisvalid, i.indisready,
+       i.indpred IS NOT NULL,
+       (SELECT k.conname FROM pg_catalog.pg_constraint AS k
+         WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype <> 'f' LIMIT 1),
+       (SELECT h.inhparent FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid LIMIT 1), p.key,
+       (SELECT a.attname FROM pg_catalog.pg_attribute AS a
+         WHERE a.attrelid = i.indrelid AND a.attnum = p.attnum AND a.attnum > 0))::pg_catalog.text
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS c ON (c.oid = i.indexrelid)
-LEFT JOIN pg_catalog.pg_constraint AS k ON (k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype <> 'f')
-LEFT JOIN pg_catalog.pg_inherits AS h ON (h.inhrelid = i.indexrelid)
 CROSS JOIN LATERAL (
     SELECT true AS key, u.ord, u.attnum
     FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS u(attnum, ord)
@@ -204,23 +204,33 @@ CROSS JOIN LATERAL (
     SELECT false, 1000, d.refobjsubid FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 1259 AND d.objid = i.indexrelid AND d.refclassid = 1259 AND d.refobjid = i.indrelid
       AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS p
-LEFT JOIN pg_catalog.pg_attribute AS a ON (a.attrelid = i.indrelid AND a.attnum = p.attnum AND a.attnum > 0)
-WHERE i.indrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r))
-ORDER BY i.indrelid, i.indexrelid, p.ord)");
-    return sql;
-}
+WHERE i.indrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r)))";
 
-const std::string& constraints() {
-    static const std::string sql = from_the_reach(R"(
-SELECT 'constraint', k.conrelid, k.oid, k.conname, k.contype, k.convalidated, k.coninhcount > 0, k.confrelid, k.conindid,
-       a.attnum, a.attname, CASE WHEN k.contype = 'c' THEN k.conbin::pg_catalog.text END, b.attname
+// A row for each column.
+constexpr std::string_view constraints = R"(
+SELECT 6, 'constraint', k.conrelid::pg_catalog.int8, k.oid::pg_catalog.int8, u.ord, ROW(
+       k.conrelid, k.oid, k.conname, k.contype, k.convalidated, k.coninhcount > 0, k.confrelid, k.conindid, u.attnum,
+       (SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = k.conrelid AND a.attnum = u.attnum),
+       CASE WHEN k.contype = 'c' THEN k.conbin::pg_catalog.text END,
+       (SELECT b.attname FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = k.confrelid AND b.attnum = u.other))::pg_catalog.text
 FROM pg_catalog.pg_constraint AS k
 LEFT JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey))
     WITH ORDINALITY AS u(attnum, other, ord) ON true
-LEFT JOIN pg_catalog.pg_attribute AS a ON (a.attrelid = k.conrelid AND a.attnum = u.attnum)
-LEFT JOIN pg_catalog.pg_attribute AS b ON (b.attrelid = k.confrelid AND b.attnum = u.other)
-WHERE k.conrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r)) AND k.contype <> 't'
-ORDER BY k.conrelid, k.oid, u.ord)");
+WHERE k.conrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r)) AND k.contype <> 't')";
+
+}  // namespace
+
+const std::string& relations_named() {
+    static const std::string sql = [] {
+        std::string all;
+        for (const auto branch : {names, relations, ties, columns, indexes, constraints}) {
+            if (!all.empty()) all += "\nUNION ALL";
+            all += branch;
+        }
+        return with_qualified_operators(std::string(asked) + std::string(reach) + std::string(sizes_and_births) +
+                                        "\nSELECT f.kind, f.facts FROM (" + all +
+                                        ") AS f(rank, kind, a, b, c, facts) ORDER BY f.rank, f.a, f.b, f.c");
+    }();
     return sql;
 }
 

@@ -8,12 +8,8 @@ namespace policy::catalog_sql {
 
 // What the names stand for, and what they are tied to: partitions, parents, foreign keys both ways, views, sequences.
 // $1: schemas ('' where none is written), $2: names, $3: foreign keys all the way ('t': CASCADE) or to the next table.
-const std::string& names();        // schema, name, oid, table of an index
-const std::string& relations();    // see read_relations
-const std::string& ties();         // from, what, to
-const std::string& columns();      // of the named and their children
-const std::string& indexes();      // a row for each column
-const std::string& constraints();  // a row for each column
+// Each row: what it is of, and a record (read_catalog.cpp); relations come first, and columns in their order.
+const std::string& relations_named();
 
 // Names that a new index wants. $1, $2: schema and name of the table, $3: name of the index.
 const std::string& index_names();

@@ -4,8 +4,10 @@
 
 #include "policy/catalog.hpp"
 #include "policy/not_null_proof.hpp"
+#include "policy/record.hpp"
 
-// The answers to the catalog's queries; each row says in its first column what it is.
+// The answers to the catalog's queries; each row says in its first column what it is, and holds its values in those behind
+// it, or as one record.
 namespace policy {
 namespace {
 
@@ -81,6 +83,7 @@ public:
     explicit answers(catalog_facts& facts) noexcept : facts_(facts) {}
 
     void read(const catalog_row& row) {
+        if (row.size() == 2 && row[0] && row[1]) return read(unpacked(row));
         const row_reader r(row);
         const auto& what = r.text(0);
         if (what == "name") names_.push_back({{r.text(1), r.text(2)}, r.oid(3), r.oid(4)});
@@ -120,6 +123,12 @@ private:
         relation_name written;
         std::uint32_t oid = 0, table = 0;
     };
+
+    static catalog_row unpacked(const catalog_row& row) {
+        auto values = record_values(*row[1]);
+        values.insert(values.begin(), row[0]);
+        return values;
+    }
 
     relation_facts* find(std::uint32_t oid) {
         const auto found = std::find_if(facts_.reached.begin(), facts_.reached.end(), [&](const auto& r) { return r.oid == oid; });

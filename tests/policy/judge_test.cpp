@@ -223,7 +223,7 @@ TEST(judge, asks_only_where_the_answer_matters) {
     EXPECT_FALSE(read_script("ALTER TABLE t ADD c int", {}).catalog_queries(session).empty());
     const auto about_index = read_script("CREATE INDEX i ON \"T\" (a)", {}).catalog_queries(session);
     ASSERT_GE(about_index.size(), 2u);
-    EXPECT_EQ(about_index.front().parameters, (std::vector<std::optional<std::string>>{R"({""})", R"({"T"})"}));
+    EXPECT_EQ(about_index.front().parameters, (std::vector<std::optional<std::string>>{R"({""})", R"({"T"})", "f"}));
     EXPECT_EQ(about_index.back().parameters, (std::vector<std::optional<std::string>>{R"({""})", R"({"T"})", R"({"i"})"}));
 }
 
