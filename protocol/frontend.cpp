@@ -82,6 +82,8 @@ buffer encode_bind(std::string_view portal, std::string_view statement, std::spa
 
 buffer encode_close(char what, std::string_view name) { return writer(frontend::close).int8(what).string(name).finish(); }
 
+buffer encode_copy_fail(std::string_view why) { return writer(frontend::copy_fail).string(why).finish(); }
+
 buffer encode_execute(std::string_view portal, std::int32_t rows) {
     return writer(frontend::execute).string(portal).int32(static_cast<std::uint32_t>(rows)).finish();
 }

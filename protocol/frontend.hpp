@@ -83,6 +83,7 @@ buffer encode_parse(std::string_view statement, std::string_view sql, std::span<
 // All values and results in text format.
 buffer encode_bind(std::string_view portal, std::string_view statement, std::span<const std::optional<std::string>> values);
 buffer encode_close(char what, std::string_view name);
+buffer encode_copy_fail(std::string_view why);
 buffer encode_execute(std::string_view portal, std::int32_t rows = 0);
 buffer encode_sync();
 buffer encode_flush();

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "policy/qualified_sql.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/guc.hpp"
@@ -15,6 +16,13 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int restore_attempts = 5;
+
+// Back to what it was, but only where it still is ours: the statement may have changed it itself.
+policy::catalog_query restoring(const std::string& setting, milliseconds ours, milliseconds before, bool local) {
+    return policy::our_query("SELECT CASE WHEN pg_catalog.current_setting('" + setting + "') = '" + time_setting(ours) +
+                             "' THEN pg_catalog.set_config('" + setting + "', '" + time_setting(before) + "', " +
+                             (local ? "true" : "false") + ") END");
+}
 
 std::string show(std::string_view setting) { return "/* lockkeeper */ SHOW " + std::string(setting); }
 
@@ -41,23 +49,28 @@ void gate::note_timeouts(judged_message& m, const batch_reply& shown) {
 
 // Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is
 // then one of ours, and a limit that was meant for the client's would only leave it half done.
-task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly, std::optional<milliseconds> lock) {
+//
+// `first` is asked in the same exchange, and the reply is that to it.
+task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool exactly, std::optional<milliseconds> lock,
+                            std::vector<policy::catalog_query> first) {
     const auto& t = conduct_.timeouts;
     const bool online = wanted == timeout_class::online;
     auto next = armed_.value_or(armed_timeouts{.values = {{"lock_timeout", {m.lock_timeout, m.lock_timeout}},
                                                           {"statement_timeout", {m.statement_timeout, m.statement_timeout}}},
                                                .local = status() == 'T'});
-    batch b{.queries = {}, .end = m.unsynced ? batch_end::flush : batch_end::sync};
+    const auto asked = first.size();
+    auto queries = std::move(first);
     for (auto& [name, value] : next.values) {
         const auto limit = name == "lock_timeout" ? lock.value_or(online ? t.online_lock : t.lock)
                                                   : (online ? t.online_statement : t.statement);
         const auto ours = exactly ? limit : stricter(value.before, limit);
-        if (ours != value.ours) b.queries.push_back({set(name, ours, next.local), {}});
+        if (ours != value.ours) queries.push_back({set(name, ours, next.local), {}});
         value.ours = ours;
     }
     batch_reply reply;
-    if (!b.queries.empty()) reply = co_await ask(std::move(b));
+    if (!queries.empty()) reply = co_await ask_safely(std::move(queries), m.unsynced ? batch_end::flush : batch_end::sync);
     if (reply.ok()) {
+        reply.rows.resize(asked);
         const bool changed = std::any_of(next.values.begin(), next.values.end(),
                                          [](const auto& v) { return v.second.ours != v.second.before; });
         if (changed || armed_) armed_ = std::move(next);
@@ -73,24 +86,15 @@ bool gate::restore_due(char status) {
     return status == 'I' || !armed_->restored;
 }
 
-// Sets lock_timeout and statement_timeout to what they were, but only where they still are what we set: the statement may
-// have changed them itself. A cancel that comes late may hit this batch, so it is tried again.
+// lock_timeout and statement_timeout. A cancel that comes late may hit this batch, so it is tried again.
 task<void> gate::restore(char status) {
     if (!restore_due(status)) co_return;
+    std::vector<policy::catalog_query> changed;
+    for (const auto& [name, value] : armed_->values)
+        if (value.ours != value.before) changed.push_back(restoring(name, value.ours, value.before, armed_->local));
     for (int attempt = 0; attempt < restore_attempts; ++attempt) {
-        std::vector<policy::catalog_query> questions;
-        for (const auto& [name, value] : armed_->values) questions.push_back({show(name), {}});
-        auto shown = co_await ask_safely(std::move(questions), batch_end::sync);
-        if (!shown.ok()) continue;
-        std::vector<policy::catalog_query> sets;
-        std::size_t i = 0;
-        for (const auto& [name, value] : armed_->values) {
-            if (value.ours != value.before && first_setting(shown.rows[i]) == value.ours)
-                sets.push_back({set(name, value.before, armed_->local), {}});
-            ++i;
-        }
         batch_reply done;
-        if (!sets.empty()) done = co_await ask_safely(std::move(sets), batch_end::sync);
+        if (!changed.empty()) done = co_await ask_safely(changed, batch_end::sync);
         if (!done.ok()) continue;
         // Begun in the client's own text (BEGIN; ALTER ...): a ROLLBACK would bring ours back, so once more after its end.
         if (!armed_->local && status == 'T')

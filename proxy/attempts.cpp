@@ -97,7 +97,8 @@ task<void> gate::step_back(judged_message& m, bool inside) {
         back.queries.push_back({"/* lockkeeper */ ROLLBACK TO SAVEPOINT _lockkeeper", {}});
         back.queries.push_back({"/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper", {}});
     }
-    if (!m.query) co_await ask(batch{});
+    batch none;
+    if (!m.query) co_await ask(std::move(none));
     if (inside) co_await ask(std::move(back));
 }
 
@@ -110,6 +111,7 @@ task<void> gate::send_away(lock_holder autovacuum) {
     const std::string back = inside ? "/* lockkeeper */ ROLLBACK TO SAVEPOINT _lockkeeper" : "/* lockkeeper */ ROLLBACK";
     batch lock{{{inside ? "/* lockkeeper */ SAVEPOINT _lockkeeper" : "/* lockkeeper */ BEGIN", {}},
                 {"/* lockkeeper */ SET LOCAL lock_timeout = " + std::to_string(patience.count()), {}},
+                {"/* lockkeeper */ SET LOCAL statement_timeout = " + std::to_string(2 * patience.count()), {}},
                 {"/* lockkeeper */ LOCK TABLE ONLY " + autovacuum.relation + " IN SHARE UPDATE EXCLUSIVE MODE", {}},
                 {back, {}}},
                batch_end::sync};
@@ -118,7 +120,8 @@ task<void> gate::send_away(lock_holder autovacuum) {
     if (inside) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
 }
 
-// Waits without queueing until nobody is in the way whom one would have to wait for long, and arms the next, short attempt.
+// Waits without queueing until nobody is in the way whom one would have to wait for long. The next, short attempt is armed
+// while looking, which saves a round trip where nobody is.
 task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries,
                                  bool heed_cancel) {
     lock_turn turn;
@@ -132,7 +135,7 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
             }
         }
         std::vector<policy::catalog_query> question{holders_query(locks, conduct_.locks.old_after)};
-        auto looked = co_await ask_safely(std::move(question), batch_end::sync);
+        auto looked = co_await arm(m, timeout_class::blocking, false, tries.timeout(), std::move(question));
         turn.error = looked.error;
         if (turn.error && turn.error->get('C') == protocol::sqlstate::query_canceled && heed_cancel) co_return turn;
         turn.holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
@@ -145,6 +148,7 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
         }
         if (turn.holders.empty() || turn.last) break;
     }
+    if (!turn.error) co_return turn;
     auto armed = co_await arm(m, timeout_class::blocking, false, tries.timeout());
     turn.error = armed.error;
     co_return turn;

@@ -19,6 +19,10 @@ void append(protocol::buffer& out, protocol::buffer message, protocol::conversat
 
 protocol::buffer encode(const batch& b, protocol::conversation& conversation) {
     protocol::buffer out;
+    if (!b.fail_copy.empty()) {
+        append(out, protocol::encode_copy_fail(b.fail_copy), conversation);
+        append(out, protocol::encode_sync(), conversation);
+    }
     // An error in an earlier batch skipped its Close; closing what does not exist is no error (manual, 55.2.3). In a
     // subtransaction that has failed, the portal would stay until it is rolled back.
     append(out, protocol::encode_close('P', portal_name), conversation);
@@ -54,6 +58,7 @@ bool batch_collector::on_reply(const protocol::ledger::reply& r, char tag, proto
         // The last Close of the last query ends a batch that has no Sync.
         return end_ == batch_end::flush && ++closes_ == 2 + 2 * queries_;
     case 'Z':
+        if (std::exchange(first_sync_, false)) return false;
         reply_.skipped = !reply_.error && reply_.rows.size() < queries_;
         return r.completes;
     default: return false;

@@ -23,6 +23,7 @@ enum class batch_end {
 struct batch {
     std::vector<policy::catalog_query> queries;
     batch_end end = batch_end::sync;
+    std::string fail_copy{};  // not empty: a CopyFail with this text and a Sync come first (leave_copy.cpp)
 };
 
 // What came of it.
@@ -40,7 +41,7 @@ protocol::buffer encode(const batch& b, protocol::conversation& conversation);
 // Gathers the replies.
 class batch_collector {
 public:
-    explicit batch_collector(const batch& b) noexcept : end_(b.end), queries_(b.queries.size()) {}
+    explicit batch_collector(const batch& b) noexcept : end_(b.end), queries_(b.queries.size()), first_sync_(!b.fail_copy.empty()) {}
 
     // One reply to one of our messages; true: that was the last one.
     bool on_reply(const protocol::ledger::reply& r, char tag, protocol::bytes body);
@@ -52,7 +53,7 @@ public:
 private:
     batch_end end_;
     std::size_t queries_;        // queries in the batch
-
+    bool first_sync_;            // in front of them; its ReadyForQuery is still to come
     std::size_t closes_ = 0;
     batch_reply reply_;
     policy::catalog_rows rows_;

@@ -82,8 +82,7 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         return false;
     }
     if (!discarding_ && !conversation_.allows(head.tag)) {
-        die(protocol::sqlstate::protocol_violation, "unexpected message type " + std::to_string(static_cast<unsigned char>(head.tag)) +
-                                                        " during COPY from stdin");
+        start(leave_copy(head.tag));
         return false;
     }
     const auto size = std::uint64_t{head.length} + 1;

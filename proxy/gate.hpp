@@ -201,6 +201,10 @@ private:
     bool ambiguous(std::string_view name) const;
     void follow_execute(judged_message& m) const;
 
+    // leave_copy.cpp: a message that has no place in a COPY
+    task<void> leave_copy(char tag);
+    bool copy_was_alive(protocol::bytes error) const;
+
     // judging.cpp: what a judged message goes through
     void judge_in_failed_transaction(judged_message& m);
     void refuse_among_others(judged_message& m);
@@ -224,7 +228,8 @@ private:
     static std::vector<policy::catalog_query> timeout_questions();
     static void note_timeouts(judged_message& m, const batch_reply& shown);
     task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
-                          std::optional<std::chrono::milliseconds> lock = std::nullopt);
+                          std::optional<std::chrono::milliseconds> lock = std::nullopt,
+                          std::vector<policy::catalog_query> first = {});
     bool restore_due(char status);
     task<void> restore(char status);
     task<void> clear_up_then_ready();
@@ -344,6 +349,7 @@ private:
     bool drop_rest_ = false;         // ... of the client's, and is dropped, not passed
     bool discarding_ = false;        // an error of our making: drop the client's messages up to its Sync
     bool segment_failed_ = false;    // the server answered a message of this segment with an error
+    std::string out_of_place_;       // what is wrong with the message that leave_copy asks about; else empty
     bool wrong_server_ = false;
     bool password_owed_ = false;     // the server has asked for one: nothing else may come next
     bool awaiting_ready_ = false;    // timeouts are armed, or work is put off, and the message that ends in ReadyForQuery is out

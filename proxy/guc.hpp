@@ -11,6 +11,9 @@ namespace proxy {
 // a bare 0 means "no limit"). Manual 20.1.1. nullopt where it is anything else.
 std::optional<std::chrono::milliseconds> parse_time_setting(std::string_view shown) noexcept;
 
+// The other way round, as SHOW prints it.
+std::string time_setting(std::chrono::milliseconds value);
+
 // The stricter of two limits, where zero means none.
 std::chrono::milliseconds stricter(std::chrono::milliseconds a, std::chrono::milliseconds b) noexcept;
 

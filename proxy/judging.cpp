@@ -158,7 +158,8 @@ task<bool> gate::settle(judged_message& m) {
     }
     m.rebind = status() != 'T' && !m.query;
     segment_failed_ = false;
-    auto cut = co_await ask(batch{});
+    batch none;
+    auto cut = co_await ask(std::move(none));
     (void)cut;
     // Without our Sync the server would now be skipping up to the client's.
     if (segment_failed_) discarding_ = true;

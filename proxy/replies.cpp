@@ -164,6 +164,10 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
         last_began_ = begins_transaction(protocol::as_text(body));
     }
     if (h.tag == 'C' && reply.note == 0) rows_changed_ = rows_changed_ || changes_rows(protocol::as_text(body));
+    if (h.tag == 'E' && copy_was_alive(body)) {
+        die(protocol::sqlstate::protocol_violation, out_of_place_);
+        return verdict::swallow;
+    }
     if (reply.note != 0 && on_noted_reply(reply, h.tag, body) == verdict::swallow) return verdict::swallow;
     if (h.tag == 'E' && canceled_for_holding(body)) {
         to_client_->add(protocol::encode_error(error_of(held_too_long())));
@@ -258,6 +262,7 @@ void gate::on_parameter(bytes body) {
 
 // ReadyForQuery that the client is owed. While timeouts of ours stand it waits until they are restored.
 gate::verdict gate::on_ready(char status) {
+    segment_failed_ = false;
     const auto commands = std::exchange(commands_, 0);
     just_begun_ = status == 'T' && commands == 1 && last_began_;
     // The transaction took its portals with it, but not those that the client has bound behind it already.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "policy/walsender.hpp"
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
@@ -43,6 +44,10 @@ gate::route_to gate::route_query(const protocol::frame& f) {
     const auto query = protocol::decode_query(f);
     // Malformed: the server says so, in its own words, and executes nothing.
     const auto how = lexing();
+    if (query && known_.replication && policy::walsender_command(query->sql)) {
+        pass('Q');
+        return route_to::server;
+    }
     if (query && (policy::may_need_judging(query->sql, how) || watching())) {
         if (hangs_on_replies(query->sql)) return look_again();
         auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, how));

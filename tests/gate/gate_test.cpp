@@ -39,12 +39,12 @@ const words looked{"SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts"
 const words looked_inside{"SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "SELECT facts",
                           "RELEASE SAVEPOINT _lockkeeper"};
 const words armed{"SET lock_timeout = 500", "SET statement_timeout = 5000"};
-const words armed_inside{"SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000"};
+const words armed_inside{"SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000",
+                         "RELEASE SAVEPOINT _lockkeeper"};
 const words locks_tried_first{"SET lock_timeout = 20", "SET statement_timeout = 5000"};
 words safely(const words& more);
-const words restored{"SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0", "SET statement_timeout = 0"};
-const words restored_inside{"SAVEPOINT _lockkeeper", "SHOW lock_timeout", "SHOW statement_timeout", "RELEASE SAVEPOINT _lockkeeper",
-                            "SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0",
+const words restored{"SET lock_timeout = 0", "SET statement_timeout = 0"};
+const words restored_inside{"SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0",
                             "RELEASE SAVEPOINT _lockkeeper"};
 
 words operator+(words a, const words& more) {
@@ -118,7 +118,7 @@ std::vector<conversation_case> cases() {
              words{"SELECT 1", "COMMIT"},
          mode::guard, {{"SELECT facts", "42501"}}},
         {"a_late_cancel_that_hits_the_restoring_is_overcome", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
-         looked + armed + words{blocking, "SHOW lock_timeout", "SHOW statement_timeout", "SET lock_timeout = 0"} + restored + words{"SELECT 1"},
+         looked + armed + words{blocking, "SET lock_timeout = 0"} + restored + words{"SELECT 1"},
          mode::enforce, {{"SET lock_timeout = 0", "57014"}}},
         {"what_the_server_skips_is_not_waited_for", {p("FAIL"), b(), e(), h, p(blocking, "x"), b("x"), close_statement("x"), e(), s, q(blocking)},
          {"1", "2", "E:22012", "Z:I", "C:/*judge*/", "Z:I"}, words{"FAIL"} + looked + armed + words{blocking} + restored, mode::enforce, {},
@@ -170,7 +170,7 @@ std::vector<conversation_case> lock_cases() {
         {"the_lock_comes_at_once", {q(blocking)}, {"C:/*judge*/", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{blocking} + restored, enforce, {}, seconds(10)},
         {"nobody_queues_behind_an_old_holder", {q(blocking)}, {"C:/*judge*/", "Z:I"},
-         looked + words{"LOOK", "NAP", "LOOK", "NAP", "LOOK"} + locks_tried_first + words{blocking} + restored, enforce, {}, seconds(10), 2},
+         looked + words{"LOOK"} + locks_tried_first + words{"NAP", "LOOK", "NAP", "LOOK"} + words{blocking} + restored, enforce, {}, seconds(10), 2},
         {"the_lock_is_tried_again", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + restored + words{"SELECT 1"}, enforce, lost_once, seconds(10)},
         {"a_deadlock_is_tried_again", {q(blocking)}, {"C:/*judge*/", "Z:I"},
@@ -179,26 +179,25 @@ std::vector<conversation_case> lock_cases() {
          looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + restored + words{"SELECT 1"}, enforce, lost_once, seconds(10)},
         {"an_execute_fails_for_good", {p(blocking), b(), e(), p("SELECT 2"), b(), e(), s, q("SELECT 1")},
          {"1", "2", "E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
-         looked + words{"LOOK", "NAP", "LOOK"} + locks_tried_first + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once, seconds(1), 9},
+         looked + words{"LOOK"} + locks_tried_first + words{"NAP", "LOOK"} + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once, seconds(1), 9},
         {"a_pipeline_behind_it_goes_on", {p(blocking), b(), e(), p("SELECT 2"), b(), e(), s},
          {"1", "2", "C:/*judge*/", "1", "2", "D:t", "C:SELECT", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{blocking} + again + words{"SELECT 2"} + restored, enforce, lost_once, seconds(10)},
         {"it_is_tried_again_in_a_transaction", {q("BEGIN"), q(blocking), q("COMMIT")}, {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I"},
-         words{"BEGIN"} + looked_inside + safely({"LOOK"}) +
-             words{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000", "SAVEPOINT _lockkeeper", blocking,
-                   "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper"} +
-             words{"NAP"} + safely({"LOOK"}) + words{"SET LOCAL lock_timeout = 40"} + safely({blocking}) + restored_inside + words{"COMMIT"},
+         words{"BEGIN"} + looked_inside + safely({"LOOK", "SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}) +
+             words{"SAVEPOINT _lockkeeper", blocking, "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper", "NAP"} +
+             safely({"LOOK", "SET LOCAL lock_timeout = 40"}) + safely({blocking}) + restored_inside + words{"COMMIT"},
          enforce, lost_once, seconds(10)},
         {"the_second_lock_of_a_transaction_is_not_waited_for", {q("BEGIN"), q(blocking), q(blocking + " two"), q("ROLLBACK")},
          {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "E:55P03", "Z:E", "C:ROLLBACK", "Z:I"},
-         words{"BEGIN"} + looked_inside + safely({"LOOK"}) + words{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"} +
+         words{"BEGIN"} + looked_inside + safely({"LOOK", "SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}) +
              safely({blocking}) + restored_inside + looked_inside + armed_inside + words{blocking + " two", "ROLLBACK"},
          enforce, {{blocking + " two", "55P03"}}, seconds(10)},
         {"the_budget_is_spent", {q(blocking), q("SELECT 1")}, {"E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
-         looked + words{"LOOK", "NAP", "LOOK", "NAP", "LOOK"} + locks_tried_first + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once,
+         looked + words{"LOOK"} + locks_tried_first + words{"NAP", "LOOK", "NAP", "LOOK"} + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once,
          seconds(2), 9},
         {"a_cancel_ends_the_waiting", {q(blocking), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
-         looked + words{"LOOK", "NAP", "lockkeeper refused this statement: canceled", "SELECT 1"}, enforce, {{"NAP", "57014"}}, seconds(10), 9},
+         looked + words{"LOOK"} + locks_tried_first + words{"NAP", "lockkeeper refused this statement: canceled"} + restored + words{"SELECT 1"}, enforce, {{"NAP", "57014"}}, seconds(10), 9},
         {"another_error_is_the_answer", {q(blocking + " FAIL")}, {"E:22012", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{blocking + " FAIL"} + restored, enforce, {}, seconds(10)},
     };
@@ -209,29 +208,29 @@ std::vector<conversation_case> plan_cases() {
     using std::chrono::seconds;
     constexpr auto enforce = config::mode::enforce;
     const auto strongly = rewrite + " STRONGLY", in_vain = strongly + " IN VAIN";
-    const words one = looked + words{"STEP one"}, shown{"SHOW lock_timeout", "SHOW statement_timeout"};
+    const words one = looked + words{"STEP one"};
     const words tried = words{"LOOK"} + locks_tried_first, ours{"SELECT is it ours"};
-    const words undone_one = ours + words{"SET lock_timeout = 0", "SET statement_timeout = 0", "UNDO one"} + shown;
+    const words undone_one = ours + words{"SET lock_timeout = 0", "SET statement_timeout = 0", "UNDO one"};
     return {
         {"a_strong_step", {q(strongly), q("SELECT 1")}, {"C:TEST", "Z:I", "D:t", "C:SELECT", "Z:I"},
          one + tried + words{"STEP two"} + restored + words{"SELECT 1"}, enforce, {}, seconds(10)},
         {"a_strong_step_without_a_budget", {q(strongly)}, {"C:TEST", "Z:I"}, one + armed + words{"STEP two"} + restored},
         {"a_strong_step_does_not_queue", {q(strongly)}, {"C:TEST", "Z:I"},
-         one + words{"LOOK", "NAP"} + tried + words{"STEP two"} + restored, enforce, {}, seconds(10), 1},
+         one + tried + words{"NAP", "LOOK"} + words{"STEP two"} + restored, enforce, {}, seconds(10), 1},
         {"a_step_that_takes_long_is_told_of", {q(strongly)}, {"N:00000", "C:TEST", "Z:I"},
-         one + words{"LOOK", "NAP", "LOOK", "NAP", "LOOK", "NAP"} + tried + words{"STEP two"} + restored, enforce, {}, seconds(10), 3},
+         one + tried + words{"NAP", "LOOK", "NAP", "LOOK", "NAP", "LOOK", "STEP two"} + restored, enforce, {}, seconds(10), 3},
         {"a_strong_step_is_tried_again", {p(strongly), b(), e(), s}, {"1", "2", "C:TEST", "Z:I"},
          one + tried + words{"STEP two", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
          {{"STEP two", "55P03"}}, seconds(10)},
         {"a_step_whose_budget_is_spent_undoes_the_plan", {q(strongly)}, {"E:55P03", "Z:I"},
-         one + words{"LOOK", "NAP"} + tried + words{"STEP two"} + ours + words{"LOOK", "UNDO two"} + undone_one, enforce,
+         one + tried + words{"NAP", "LOOK", "STEP two"} + ours + words{"LOOK", "UNDO two"} + undone_one, enforce,
          {{"STEP two", "55P03"}}, seconds(1), 2},
         {"an_undo_gets_its_lock_in_attempts", {q(in_vain)}, {"E:22012", "Z:I"},
          one + tried + words{"STEP two", "SET lock_timeout = 500", "STEP FAIL"} + ours +
              words{"LOOK", "SET lock_timeout = 20", "UNDO two", "NAP", "LOOK", "SET lock_timeout = 40", "UNDO two"} + undone_one,
          enforce, {{"UNDO two", "55P03"}}, seconds(10)},
         {"a_cancel_while_a_step_waits_undoes_the_plan", {q(strongly), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
-         one + words{"LOOK", "NAP"} + ours + tried + words{"UNDO two"} + undone_one + words{"SELECT 1"}, enforce, {{"NAP", "57014"}},
+         one + tried + words{"NAP"} + ours + words{"LOOK", "UNDO two"} + undone_one + words{"SELECT 1"}, enforce, {{"NAP", "57014"}},
          seconds(10), 1},
     };
 }

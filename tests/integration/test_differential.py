@@ -15,12 +15,6 @@ MODES = ["observe", "enforce"]
 LONG = 4096  # bytes: test_transparent.py sends what is longer, and hears what is
 LONG_ANSWERS = ["eight megabytes in a row", "out, many rows"]
 SHORT = 64  # bytes: up to here, every cut
-# These send more behind a COPY that fails before it has read anything. Where the server tells of that failure a moment later
-# than of the beginning of the COPY, Lockkeeper takes the rest for what may not be sent in a COPY.
-AT_ONCE = ["copy_in_and_pipelined_messages_without_data", "a_copy_in_that_fails_at_once_holds_up_nothing_behind_it",
-           "copy_in_fails_before_its_sync_is_read_and_no_other_is_sent"]
-
-
 WRITES = re.compile(rb"(?i)insert|update|copy|create")
 
 
@@ -82,9 +76,6 @@ EVERYTHING = ([pytest.param("conversation", data, id=name) for name, data in CON
               + [pytest.param("script", data, id=name) for name, data in protocol_scripts().items()])
 
 
-CUT = [case for case in EVERYTHING if case.id not in AT_ONCE]
-
-
 def cuts(data):
     return list(range(1, len(data))) if len(data) <= SHORT else telling_cuts(data)
 
@@ -94,13 +85,13 @@ def test_whole(kind, data, both):
     both(kind).compare(data)
 
 
-@pytest.mark.parametrize("kind, data", CUT)
+@pytest.mark.parametrize("kind, data", EVERYTHING)
 def test_in_pieces(kind, data, both):
     both(kind).compare(data, [cuts(data)])
 
 
 @pytest.mark.parametrize("both", ["enforce"], indirect=True)
-@pytest.mark.parametrize("kind, data", CUT)
+@pytest.mark.parametrize("kind, data", EVERYTHING)
 def test_cut_in_two(kind, data, both):
     both(kind).compare(data, [[at] for at in cuts(data)])
 

@@ -215,8 +215,21 @@ def test_sql_and_commands_over_a_logical_replication_connection(module_proxy, cl
             cursor.execute("SELECT 1")
             one = cursor.fetchone()
             cursor.execute("IDENTIFY_SYSTEM")
-            return one, cursor.fetchone()[0]
+            return one, cursor.fetchone()[0], connection.notices
     assert say(module_proxy()) == say(cluster)
+
+
+@pytest.mark.parametrize("replication", ["true", "database"])
+def test_commands_of_a_walsender_are_none_to_judge(replication, lockkeeper, cluster):
+    commands = ["IDENTIFY_SYSTEM", "SHOW wal_segment_size", "TIMELINE_HISTORY 7", "CREATE_REPLICATION_SLOT s TEMPORARY PHYSICAL",
+                "DROP_REPLICATION_SLOT s", "BASE_BACKUP (NONSENSE)"]
+    proxy = lockkeeper(unparseable="reject")
+    heard = []
+    for port in (cluster.port, proxy.port):
+        with Wire(port, replication=replication) as wire:
+            heard.append([shape(wire.ask(query(command))) for command in commands])
+    assert heard[0] == heard[1]
+    assert proxy.audit() == []
 
 
 def test_ddl_over_a_replication_connection_is_judged(lockkeeper, database, table):

@@ -7,7 +7,7 @@ import pytest
 from cluster import wait_until
 from conversations import COPY, DDL, DOUBTFUL, EXTENDED, SIMPLE
 from recorded import assert_same, converse, masked, without_doubt
-from wire import Wire, errors, query, rows, shape, terminate
+from wire import Wire, errors, flush, parse, query, rows, run, shape, sync, terminate
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +127,26 @@ def test_two_sessions_do_not_mix(module_proxy, module_database, looking):
         assert rows(two.ask(query("SELECT 'two'"))) == [["two"]]
         assert rows(one.until_ready()) == [["one"]]
         assert one.pid != two.pid
+
+
+IN = "COPY t (c) FROM STDIN"
+
+
+@pytest.mark.parametrize("copy", [query(IN), run(IN) + flush(), run(IN) + sync()], ids=["simple", "extended", "its Sync read"])
+@pytest.mark.parametrize("more", [query("SELECT 1"), query("CREATE INDEX late ON t (c)"), parse("SELECT 1") + sync()],
+                         ids=["Query", "DDL", "Parse"])
+def test_what_has_no_place_in_a_copy_ends_the_session(copy, more, cluster, module_database, through, looking):
+    """As the server does. That the COPY had not failed, of itself, only the server knows: it is asked."""
+    with Wire(cluster.port, database=module_database) as straight:
+        ends = []
+        for wire in (straight, through):
+            wire.send(copy)
+            wire.until("G")
+            wire.send(more)
+            ends.append(errors(wire.until_closed()))
+    for end in ends:
+        assert (end[-1]["V"], end[-1]["C"]) == ("FATAL", "08P01")
+    assert ends[0][0]["M"] == ends[1][0]["M"]
+    cursor = looking.cursor()
+    cursor.execute("SELECT to_regclass('late')")
+    assert cursor.fetchone() == (None,)

@@ -16,6 +16,11 @@ TEST(time_setting, reads_what_show_prints) {
     EXPECT_EQ(parse_time_setting("24d"), std::chrono::milliseconds(24 * 86'400'000LL));
 }
 
+TEST(time_setting, is_written_as_show_prints_it) {
+    for (const auto* text : {"0", "1ms", "20ms", "1500ms", "5s", "90s", "1min", "2h", "36h", "1d"})
+        EXPECT_EQ(proxy::time_setting(*parse_time_setting(text)), text);
+}
+
 TEST(time_setting, refuses_everything_else) {
     for (const auto* text : {"", "ms", "-1", "5 s", "1.5s", "5us", "on", "99999999999999999999", "9223372036854775807d"})
         EXPECT_FALSE(parse_time_setting(text)) << text;

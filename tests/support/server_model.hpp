@@ -8,6 +8,7 @@
 #include "protocol/backend.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/frontend.hpp"
+#include "proxy/guc.hpp"
 
 namespace support {
 
@@ -128,6 +129,7 @@ private:
             return true;
         }
         if (sql.find("pg_advisory_unlock") != std::string::npos) sql = "END OF TURN";
+        if (sql.find("set_config") != std::string::npos) sql = put_back(sql);
         if (sql.find("pg_locks") != std::string::npos) {
             executed.push_back("LOOK");
             if (holders > 0 && holders-- > 0) append(out, row("4711"));
@@ -163,6 +165,20 @@ private:
         }
         append(out, protocol::encode_command_complete(tag));
         return true;
+    }
+
+    // SELECT CASE WHEN current_setting('x') = '20ms' THEN set_config('x', '0', false) END, as the SET that it comes to.
+    std::string put_back(const std::string& sql) const {
+        std::vector<std::string> constants;
+        for (std::size_t at = sql.find('\''); at != sql.npos; at = sql.find('\'', at + 1)) {
+            const auto end = sql.find('\'', at + 1);
+            constants.push_back(sql.substr(at + 1, end - at - 1));
+            at = end;
+        }
+        const auto& name = constants.at(0);
+        if (std::to_string(proxy::parse_time_setting(constants.at(1)).value().count()) != settings_.at(name).back()) return "KEEP " + name;
+        const auto value = proxy::parse_time_setting(constants.at(3)).value().count();
+        return (sql.find("true") == sql.npos ? "SET " : "SET LOCAL ") + name + " = " + std::to_string(value);
     }
 
     void set(const std::string& sql) {
