@@ -1,19 +1,38 @@
 """Lockkeeper beside PgBouncer, HAProxy and nothing: every case in turn, several rounds, medians and ratios.
 
-usage: bench.py [--rounds N] [--seconds S] [--json FILE] [CASE...]   (a CASE is a part of a case's name)
+usage: bench.py [--rounds N] [--seconds S] [--json FILE] [--chart FILE] [--page FILE [--profile]] [CASE...]   (a CASE is a part of a case's name)
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 
-from contenders import CONTENDERS  # first: it makes the integration suite's modules known
+from contenders import CONTENDERS, Certificate  # first: it makes the integration suite's modules known
 from cases import CASES
 from cluster import Cluster, binaries
+import chart
+import functions
+import psycopg2
 import report
+
+
+PAGE = """# The last run of `./run bench`
+
+{machine}. {versions}.
+Medians of {rounds} rounds, in brackets by what PgBouncer does; each case ran against each contender in turn, for {seconds:g} s
+where it is pgbench's. `cpu us` is the CPU time of the proxy for one transaction. PgBouncer runs in session mode, HAProxy in
+TCP mode with splicing, Lockkeeper as it comes: enforce, with policy and audit log.
+
+{table}
+
+Peak resident memory: {memory}.
+"""
 
 
 def progress(line):
@@ -33,6 +52,8 @@ def measure(cases, contenders, rounds, seconds):
     for number in range(rounds):
         for case in cases:
             for contender in contenders:
+                if case.only and contender.name not in case.only:
+                    continue
                 progress(f"round {number + 1} of {rounds}: {case.name}, {contender.name}")
                 results[case.name][contender.name].append(case.run(contender, seconds))
     progress("")
@@ -46,33 +67,62 @@ def machine():
     return f"{cores} cores ({model}), {memory} GiB, Linux {platform.release()}"
 
 
+def versions(server_port):
+    with contextlib.closing(psycopg2.connect(host="127.0.0.1", port=server_port, user="postgres", dbname="postgres")) as connection:
+        server = f"PostgreSQL {connection.server_version // 10000}.{connection.server_version % 10000}"
+    others = [subprocess.run([shutil.which(name) or f"/usr/sbin/{name}", option], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+              for name, option in (("pgbouncer", "--version"), ("haproxy", "-v"))]
+    return ", ".join([server, *others])
+
+
+def page(results, contenders, options):
+    names = [c.name for c in contenders]
+    text = PAGE.format(machine=machine(), versions=versions(contenders[0].port), rounds=options.rounds, seconds=options.seconds,
+                       table=report.markdown(results, names),
+                       memory=", ".join(f"{c.name} {c.peak_kilobytes():,} KiB" for c in contenders if c.peak_kilobytes()))
+    if options.profile:
+        text += "\n## Where Lockkeeper's time goes\n\n" + functions.markdown(contenders[-1], 10)
+    return text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each pgbench run")
     parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--chart", type=pathlib.Path, help="an SVG of the throughput")
+    parser.add_argument("--page", type=pathlib.Path, help="the table in Markdown")
+    parser.add_argument("--profile", action="store_true", help="what Lockkeeper's time goes into, on that page too")
     parser.add_argument("case", nargs="*")
     options = parser.parse_args()
     cases = [case for case in CASES if not options.case or any(part in case.name for part in options.case)]
     if not cases:
         parser.error("no case of that name; there are:\n  " + "\n  ".join(case.name for case in CASES))
-    cluster = Cluster(log_statement="none", max_connections=300, shared_buffers="256MB")
+    authority = tempfile.TemporaryDirectory(prefix="lockkeeper-bench-authority-")
+    certificate = Certificate(authority.name)
+    cluster = Cluster(log_statement="none", max_connections=300, shared_buffers="256MB", ssl="on",
+                      ssl_cert_file=certificate.file, ssl_key_file=certificate.key)
     contenders = []
     try:
         cluster.start()
         prepare(cluster)
         for kind in CONTENDERS:
-            contenders.append(kind(cluster.port))
+            contenders.append(kind(cluster.port, certificate))
         results = measure(cases, contenders, options.rounds, options.seconds)
         print(machine())
         print(report.table(results, [c.name for c in contenders]))
         print("\npeak resident memory: " + ", ".join(f"{c.name} {c.peak_kilobytes():,} KiB" for c in contenders if c.peak_kilobytes()))
+        if options.page:
+            options.page.write_text(page(results, contenders, options))
+        if options.chart:
+            options.chart.write_text(chart.svg(report.as_json(results), "Transactions per second, by what PgBouncer does", "per second"))
         if options.json:
             options.json.write_text(json.dumps({"machine": machine(), "rounds": options.rounds, "cases": report.as_json(results)}, indent=1))
     finally:
         for contender in contenders:
             contender.stop()
         cluster.remove()
+        authority.cleanup()
 
 
 if __name__ == "__main__":

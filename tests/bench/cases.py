@@ -5,23 +5,32 @@ import functools
 import glob
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 import time
 
-from cluster import binaries
+import psycopg2
+
+import idle as idle_sessions
+from cluster import accepts, binaries, free_port, wait_until
 
 COPIED = 512  # megabytes of one COPY
 
 
 class Case:
-    """`run(contender, seconds)` gives numbers by name."""
+    """`run(contender, seconds)` gives numbers by name; `only`: the names of the contenders that can do it."""
 
-    def __init__(self, name, run):
-        self.name, self.run = name, run
+    def __init__(self, name, run, only=None):
+        self.name, self.run, self.only = name, run, only
 
 
-def pgbench(port, *options, clients=1, seconds=3.0, sample=1.0, script=None):
+def environment(tls):
+    """Of a libpq client."""
+    return {**os.environ, "PGGSSENCMODE": "disable", "PGSSLMODE": "require" if tls else "disable"}
+
+
+def pgbench(port, *options, clients=1, seconds=3.0, sample=1.0, script=None, tls=False):
     """Transactions per second, p50, p99 and longest latency in milliseconds, transactions in all."""
     with tempfile.TemporaryDirectory(prefix="lockkeeper-bench-") as directory:
         prefix = os.path.join(directory, "log")
@@ -34,8 +43,7 @@ def pgbench(port, *options, clients=1, seconds=3.0, sample=1.0, script=None):
             with open(path, "w", encoding="ascii") as file:
                 file.write(script)
             command += ["-f", path]
-        done = subprocess.run(command + [*options, "postgres"], capture_output=True, text=True, check=False,
-                              env={**os.environ, "PGGSSENCMODE": "disable"})
+        done = subprocess.run(command + [*options, "postgres"], capture_output=True, text=True, check=False, env=environment(tls))
         if done.returncode or "number of failed transactions: 0 " not in done.stdout:
             raise RuntimeError(f"pgbench through port {port} failed:\n{done.stdout}{done.stderr}")
         took = sorted(int(line.split()[2]) / 1000 for path in glob.glob(prefix + "*") for line in open(path, encoding="ascii"))
@@ -53,29 +61,29 @@ def with_cpu(contender, work):
     return numbers
 
 
-def queries(kind, mode, clients, *more, script=None, name=None):
+def queries(kind, mode, clients, *more, script=None, name=None, tls=False):
     def run(contender, seconds):
         sample = 1.0 if clients == 1 else 0.1
         options = ([kind] if kind else []) + ["-M", mode, *more]
         return with_cpu(contender, lambda: pgbench(contender.port, *options, clients=clients, seconds=seconds, sample=sample,
-                                                   script=script))
-    return Case(name or f"{kind} {mode}, {clients}", run)
+                                                   script=script, tls=tls))
+    return Case(name or f"{kind} {mode}, {clients}", run, WITH_TLS if tls else None)
 
 
 PIPELINE = "\\startpipeline\n" + "SELECT 1;\n" * 1000 + "\\endpipeline\n"
 
 
-def psql(port, sql, **streams):
+def psql(port, sql, tls=False, **streams):
     command = [binaries() + "/psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-X", "-q", "-c", sql, "postgres"]
-    return subprocess.Popen(command, env={**os.environ, "PGGSSENCMODE": "disable"}, **streams)
+    return subprocess.Popen(command, env=environment(tls), **streams)
 
 
-def copied(sql, source=None):
+def copied(sql, source=None, tls=False):
     """A COPY of COPIED megabytes by psql; CPU time is for each gigabyte."""
     def run(contender, _):
         before, begin = contender.cpu_seconds(), time.monotonic()
         with open(source() if source else os.devnull, "rb") as stdin:
-            if psql(contender.port, sql, stdin=stdin, stdout=subprocess.DEVNULL).wait():
+            if psql(contender.port, sql, tls, stdin=stdin, stdout=subprocess.DEVNULL).wait():
                 raise RuntimeError(f"COPY through {contender.name} failed")
         took = time.monotonic() - begin
         numbers = {"MB per second": COPIED / took}
@@ -110,7 +118,45 @@ def beside_a_copy(contender, seconds):
     return {"p99 ms alone": alone["p99 ms"], "p99 ms": beside["p99 ms"], "times": beside["p99 ms"] / alone["p99 ms"]}
 
 
+def columns_added(contender, _):
+    """Milliseconds of ALTER TABLE ADD COLUMN, one after the other in one session."""
+    took = []
+    with psycopg2.connect(host="127.0.0.1", port=contender.port, user="postgres", dbname="postgres", sslmode="disable") as session:
+        session.autocommit = True
+        cursor = session.cursor()
+        cursor.execute("CREATE TABLE bench_ddl (id int PRIMARY KEY)")
+        for number in range(60):
+            begin = time.monotonic()
+            cursor.execute(f"ALTER TABLE bench_ddl ADD COLUMN c{number} int")
+            took.append((time.monotonic() - begin) * 1000)
+        cursor.execute("DROP TABLE bench_ddl")
+    session.close()
+    return {"first ms": took[0], "p50 ms": statistics.median(took), "max ms": max(took)}
+
+
+def idle(tls):
+    def run(contender, _):
+        return {"bytes": idle_sessions.bytes_per_session(lambda port: type(contender)(port, contender.certificate), free_port, accepts, wait_until, tls)}
+    return run
+
+
+def workers(contender, seconds):
+    """Queries per second of 64 clients with one worker and with two."""
+    rates = []
+    for count in (1, 2):
+        alone = type(contender)(contender.server_port, workers=count)
+        try:
+            rates.append(pgbench(alone.port, "-S", "-M", "prepared", clients=64, seconds=seconds, sample=0.1)[0]["per second"])
+        finally:
+            alone.stop()
+    return {"one": rates[0], "two": rates[1], "times": rates[1] / rates[0]}
+
+
+WITH_TLS = ("straight", "pgbouncer", "lockkeeper")  # HAProxy knows nothing of SSLRequest
 WIDE = "SELECT repeat('x', 48000) FROM generate_series(1, 20);\n"
+
+OUT = f"COPY (SELECT repeat('x', 999) FROM generate_series(1, {COPIED * 1024 * 1024 // 1000})) TO STDOUT"
+IN = "BEGIN; TRUNCATE bench_in; COPY bench_in FROM STDIN; ROLLBACK"
 
 CASES = [
     *(queries("-S", mode, clients) for clients in (1, 16, 64) for mode in ("simple", "extended", "prepared")),
@@ -118,7 +164,15 @@ CASES = [
     queries(None, "extended", 1, script=PIPELINE, name="pipeline of 1,000"),
     queries(None, "simple", 4, script=WIDE, name="rows of 48 KB"),
     queries("-S", "simple", 8, "-C", name="connect and disconnect"),
-    Case("COPY out", copied(f"COPY (SELECT repeat('x', 999) FROM generate_series(1, {COPIED * 1024 * 1024 // 1000})) TO STDOUT")),
-    Case("COPY in", copied("BEGIN; TRUNCATE bench_in; COPY bench_in FROM STDIN; ROLLBACK", copy_file)),
+    Case("COPY out", copied(OUT)),
+    Case("COPY in", copied(IN, copy_file)),
     Case("small queries beside a COPY", beside_a_copy),
+    queries("-S", "simple", 16, name="-S simple, 16, TLS", tls=True),
+    queries("-S", "prepared", 16, name="-S prepared, 16, TLS", tls=True),
+    Case("COPY out, TLS", copied(OUT, tls=True), WITH_TLS),
+    Case("COPY in, TLS", copied(IN, copy_file, tls=True), WITH_TLS),
+    Case("ADD COLUMN", columns_added),
+    Case("64 clients, workers", workers, ["lockkeeper"]),
+    Case("10,000 idle sessions", idle(False), ["lockkeeper"]),
+    Case("10,000 idle sessions, TLS", idle(True), ["lockkeeper"]),
 ]

@@ -12,10 +12,23 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
+from authority import Authority  # noqa: E402
 from cluster import accepts, free_port, wait_until  # noqa: E402
 from proxy import serve_command  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Certificate:
+    """One for all, the server too, which wants its key to be its own."""
+
+    def __init__(self, directory):
+        self.file, self.key = Authority(directory).issue("localhost")
+        os.chmod(directory, 0o755)
+        self.key.chmod(0o600)
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(self.key, owner.pw_uid, owner.pw_gid)
 
 
 class Straight:
@@ -23,7 +36,7 @@ class Straight:
 
     name = "straight"
 
-    def __init__(self, server_port):
+    def __init__(self, server_port, certificate=None):
         self.port = server_port
 
     def cpu_seconds(self):
@@ -42,8 +55,8 @@ class Straight:
 class Program:
     """A proxy: one process, or one with threads."""
 
-    def __init__(self, server_port):
-        self.server_port = server_port
+    def __init__(self, server_port, certificate=None, workers=0):
+        self.server_port, self.certificate, self.workers = server_port, certificate, workers
         self.port = free_port()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"lockkeeper-bench-{self.name}-"))
         self.directory.chmod(0o755)
@@ -113,6 +126,7 @@ log_connections = 0
 log_disconnections = 0
 log_stats = 0
 stats_users = postgres
+{f"client_tls_sslmode = allow{chr(10)}client_tls_cert_file = {self.certificate.file}{chr(10)}client_tls_key_file = {self.certificate.key}" if self.certificate else ""}
 """.replace("* = host", "* = user=postgres host"))
         own = ["-u", "postgres"] if os.geteuid() == 0 else []
         if own:
@@ -151,6 +165,8 @@ class Lockkeeper(Program):
     def command(self):
         config = self.write("lockkeeper.yaml", f"""listen: '127.0.0.1:{self.port}'
 upstream: {{host: 127.0.0.1, port: {self.server_port}}}
+{f"tls: {{client: allow, certificate: '{self.certificate.file}', key: '{self.certificate.key}'}}" if self.certificate else ""}
+workers: {self.workers}
 mode: enforce
 limits: {{clients: 20000}}
 audit: {{file: '{self.directory}/audit.jsonl'}}

@@ -39,3 +39,21 @@ def table(results, contenders):
 def as_json(results):
     return {case: {contender: {number: {"median": m, "spread": s} for number, (m, s) in medians(rounds).items()}
                    for contender, rounds in found.items() if rounds} for case, found in results.items()}
+
+
+def markdown(results, contenders):
+    """The same table for a page; the spread is half of (largest - smallest) / median, of the worst contender."""
+    lines = ["| case | number | " + " | ".join(contenders) + " | spread |", "|---|---|" + "---:|" * (len(contenders) + 1)]
+    for case, found in results.items():
+        by_name = {contender: medians(rounds) for contender, rounds in found.items() if rounds}
+        for number in dict.fromkeys(n for m in by_name.values() for n in m):
+            base = by_name.get("pgbouncer", {}).get(number)
+            cells = []
+            for contender in contenders:
+                value = by_name.get(contender, {}).get(number)
+                ratio = f" ({value[0] / base[0]:.2f})" if value and base and base[0] and contender != "pgbouncer" else ""
+                cells.append(text(value[0]) + ratio if value else "")
+            spread = max(m[number][1] for m in by_name.values() if number in m)
+            lines.append(f"| {case} | {number} | " + " | ".join(cells) + f" | {spread * 50:.0f} % |")
+            case = ""
+    return "\n".join(lines)
