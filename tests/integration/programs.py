@@ -21,6 +21,20 @@ def pgjdbc(release="installed"):
     return pathlib.Path(root, "usr/share/java/postgresql.jar")
 
 
+# The programs are short: what the JVM's second compiler would do costs more than it gains.
+JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
 def java(driver, name, *arguments):
     """A program of one source file; the JVM compiles it in memory."""
-    return program("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", driver, PROGRAMS / name, *arguments)
+    return program("java", *JVM, "-cp", driver, PROGRAMS / name, *arguments)
+
+
+def java_classes(name, directory):
+    """Compiles a program for several runs."""
+    program("javac", *("-J" + option for option in JVM), "-proc:none", "-cp", pgjdbc(), "-d", directory, PROGRAMS / name)
+    return directory
+
+
+def java_run(driver, classes, name, *arguments):
+    return program("java", *JVM, "-cp", f"{driver}:{classes}", name, *arguments)
