@@ -1,5 +1,6 @@
 """Runs the programs of drivers/, each in its own language."""
 
+import os
 import pathlib
 import subprocess
 
@@ -8,9 +9,9 @@ from debian import unpacked
 PROGRAMS = pathlib.Path(__file__).with_name("drivers")
 
 
-def program(*command, **options):
+def program(*command, timeout=120, **options):
     """What it wrote; it must end well."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=120, **options)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=timeout, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -38,3 +39,21 @@ def java_classes(name, directory):
 
 def java_run(driver, classes, name, *arguments):
     return program("java", *JVM, "-cp", f"{driver}:{classes}", name, *arguments)
+
+
+# Debian's forky has pgx 5, and the Go that it asks for.
+GO_PACKAGES = [f"golang-{name}-dev" for name in (
+    "github-lib-pq", "github-jackc-pgx-v5", "github-jackc-pgpassfile", "github-jackc-pgservicefile", "golang-x-crypto", "golang-x-text")]
+
+
+def go_build(name, directory):
+    """Compiles a program; what it is made of is kept under build/, as the first time takes a minute of one processor."""
+    root = unpacked("forky", "golang-go", *GO_PACKAGES)
+    release = os.readlink(root / "usr/bin/go").split("/")[-3]  # ../lib/go-1.27/bin/go
+    unpacked("forky", f"golang-{release[3:]}-go", f"golang-{release[3:]}-src")
+    go = root / "usr/lib" / release
+    environment = {**os.environ, "GOROOT": go, "GOPATH": root / "usr/share/gocode", "GOCACHE": root / "go-cache", "GO111MODULE": "off",
+                   "GOTOOLCHAIN": "local", "GOFLAGS": "", "CGO_ENABLED": "0"}
+    program(go / "bin/go", "build", "-o", directory / name, PROGRAMS / f"{name}.go", timeout=600,
+            env={key: str(value) for key, value in environment.items()})
+    return directory / name

@@ -5,7 +5,7 @@ Each program creates index i of table t outside a transaction, so the plan runs 
 
 import pytest
 
-from programs import java_classes, java_run, pgjdbc
+from programs import go_build, java_classes, java_run, pgjdbc, program
 
 
 @pytest.fixture
@@ -36,3 +36,10 @@ def test_pgjdbc(release, classes, same):
     said = same(lambda endpoint, database: java_run(
         driver, classes, "pgjdbc", f"jdbc:postgresql://127.0.0.1:{endpoint.port}/{database}?user=postgres&sslmode=disable"))
     assert said.count("[[still here]]") == 8
+
+
+@pytest.mark.parametrize("name, settings", [("pgx", 5), ("lib_pq", 2)])
+def test_go(name, settings, same, tmp_path):
+    binary = go_build(name, tmp_path)
+    said = same(lambda endpoint, database: program(binary, f"postgres://postgres@127.0.0.1:{endpoint.port}/{database}?sslmode=disable"))
+    assert len([line for line in said if "still here" in line]) == settings
