@@ -4,7 +4,7 @@ import os
 import pathlib
 import subprocess
 
-from debian import unpacked
+from debian import ROOT, alone, unpacked
 
 PROGRAMS = pathlib.Path(__file__).with_name("drivers")
 
@@ -57,3 +57,30 @@ def go_build(name, directory):
     program(go / "bin/go", "build", "-o", directory / name, PROGRAMS / f"{name}.go", timeout=600,
             env={key: str(value) for key, value in environment.items()})
     return directory / name
+
+
+def compiled_c(name, directory):
+    """A program of libpq; newer releases than the one it is compiled with have the same binary interface."""
+    include = program("pg_config", "--includedir").strip()
+    program("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{include}", "-o", directory / name, PROGRAMS / f"{name}.c", "-lpq")
+    return directory / name
+
+
+# What libpq 18 and 19 of Debian need that older releases have not; the rest is the machine's own.
+NEWER_LIBPQ = {18: "forky", 19: "experimental"}
+NEWER_LIBRARIES = ["libc6", "libpq5", "libldap2", "libsasl2-2", "libssl3t64"]
+
+
+def with_libpq(major):
+    """The words before a program's path that run it with that libpq, by the loader and the C library that it needs; and its psql."""
+    base = unpacked("forky", *NEWER_LIBRARIES)
+    root = unpacked(NEWER_LIBPQ[major], "libpq5", f"postgresql-client-{major}")
+    libraries = [directory / "usr/lib/x86_64-linux-gnu" for directory in (root, base, pathlib.Path("/"))]
+    loader = [base / "usr/lib64/ld-linux-x86-64.so.2", "--library-path", ":".join(map(str, libraries))]
+    return loader, root / f"usr/lib/postgresql/{major}/bin/psql"
+
+
+def other_postgres(major):
+    """The programs of a server of another major."""
+    with alone("postgres"):
+        return pathlib.Path(program(ROOT / "run", "postgres", major, timeout=600).strip(), "bin")

@@ -5,7 +5,7 @@ Each program creates index i of table t outside a transaction, so the plan runs 
 
 import pytest
 
-from programs import go_build, java_classes, java_run, pgjdbc, program
+from programs import compiled_c, go_build, java_classes, java_run, pgjdbc, program
 
 
 @pytest.fixture
@@ -43,3 +43,9 @@ def test_go(name, settings, same, tmp_path):
     binary = go_build(name, tmp_path)
     said = same(lambda endpoint, database: program(binary, f"postgres://postgres@127.0.0.1:{endpoint.port}/{database}?sslmode=disable"))
     assert len([line for line in said if "still here" in line]) == settings
+
+
+def test_libpq(same, tmp_path):
+    binary = compiled_c("libpq", tmp_path)
+    said = same(lambda endpoint, database: program(binary, endpoint.dsn(database)))
+    assert said[-1].endswith("?column?=still here (1 rows)")
