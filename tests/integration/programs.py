@@ -1,10 +1,17 @@
-"""Runs the programs of drivers/, each in its own language."""
+"""Runs the programs of drivers/, each in its own language.
+
+As a script it fetches beforehand what the tests would else fetch when they first need it.
+"""
 
 import os
 import pathlib
 import subprocess
+import tempfile
+
+import pytest
 
 from debian import ROOT, alone, unpacked
+from django_versions import OTHERS
 
 PROGRAMS = pathlib.Path(__file__).with_name("drivers")
 
@@ -83,4 +90,23 @@ def with_libpq(major):
 def other_postgres(major):
     """The programs of a server of another major."""
     with alone("postgres"):
-        return pathlib.Path(program(ROOT / "run", "postgres", major, timeout=600).strip(), "bin")
+        done = subprocess.run([ROOT / "run", "postgres", str(major)], capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        pytest.skip(f"no server of PostgreSQL {major} could be fetched: {done.stderr.strip()}")
+    return pathlib.Path(done.stdout.strip(), "bin")
+
+
+def fetch():
+    pgjdbc("forky")
+    for major in NEWER_LIBPQ:
+        with_libpq(major)
+    other_postgres(18)
+    for packages in OTHERS.values():
+        unpacked(*packages)
+    with tempfile.TemporaryDirectory() as nowhere:
+        for name in ("lib_pq", "pgx"):
+            go_build(name, pathlib.Path(nowhere))
+
+
+if __name__ == "__main__":
+    fetch()
