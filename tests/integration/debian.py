@@ -27,8 +27,8 @@ def apt(suite, *arguments, **options):
             (own / part).mkdir(parents=True, exist_ok=True)
         (own / "status").touch()
         (own / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n")
-    settings = {"Dir::Etc::sourcelist": own / "sources.list", "Dir::Etc::sourceparts": own / "parts", "Dir::Etc::preferencesparts": own / "parts",
-                "Dir::State::Lists": own / "lists", "Dir::State::status": own / "status", "Dir::Cache": own,
+    settings = {"Dir::Etc::sourcelist": own / "sources.list", "Dir::Etc::sourceparts": own / "parts",
+                "Dir::Etc::preferencesparts": own / "parts", "Dir::State::Lists": own / "lists", "Dir::State::status": own / "status", "Dir::Cache": own,
                 "APT::Sandbox::User": "", "Acquire::Languages": "none"}
     return subprocess.run(["apt-get", "-q", *(f"-o{name}={value}" for name, value in settings.items()), *arguments],
                           capture_output=True, text=True, check=True, **options)

@@ -16,7 +16,7 @@ from django_versions import OTHERS
 PROGRAMS = pathlib.Path(__file__).with_name("drivers")
 
 
-def program(*command, timeout=120, **options):
+def program(*command, timeout=300, **options):
     """What it wrote; it must end well."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=timeout, **options)
     assert done.returncode == 0, done.stdout + done.stderr

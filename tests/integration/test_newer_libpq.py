@@ -135,8 +135,8 @@ def test_psql(how, libpq, cluster, proxy, database, table, straight, authority):
     settings = SETTINGS[how].format(ca=authority.certificate)
 
     def run(endpoint):
-        done = subprocess.run([*loader, psql, "-X", "-A", f"{endpoint.dsn(database)} {settings}"], input=SCRIPT, capture_output=True, text=True,
-                              check=False, timeout=60)
+        command = [*loader, psql, "-X", "-A", f"{endpoint.dsn(database)} {settings}"]
+        done = subprocess.run(command, input=SCRIPT, capture_output=True, text=True, check=False, timeout=60)
         return done.stdout + done.stderr + str(done.returncode)
     said = said_by_both(straight, cluster, proxy, run)
     assert said[-1] == "0" and "word" in said and "t_pkey" in "".join(said)
