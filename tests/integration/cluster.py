@@ -88,8 +88,9 @@ class Endpoint:
 
 
 class Cluster(Endpoint):
-    def __init__(self, **settings):
-        """`settings` stand after those of CONFIGURATION, so they win."""
+    def __init__(self, programs=None, **settings):
+        """`programs` is a directory; `settings` stand after those of CONFIGURATION, so they win."""
+        self.programs = str(programs or binaries())
         self.settings = settings
         self.directory = tempfile.mkdtemp(prefix="lockkeeper-pg-")
         self.data = os.path.join(self.directory, "data")
@@ -109,7 +110,7 @@ class Cluster(Endpoint):
 
     def _initialise(self):
         # --no-sync and C: nothing here has to survive, and the texts must not depend on the machine.
-        command = [binaries() + "/initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync",
+        command = [self.programs + "/initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync",
                    "--locale=C", "-E", "UTF8"]
         subprocess.run(self.as_owner + command, check=True, stdout=subprocess.DEVNULL, cwd="/")
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="ascii") as file:
@@ -122,7 +123,7 @@ class Cluster(Endpoint):
         with open(self.log_path, "ab") as log:
             # A session of its own: Ctrl-C at the terminal must reach us, who then stop it in order.
             self.process = subprocess.Popen(
-                self.as_owner + [binaries() + "/postgres", "-D", self.data, "-p", str(self.port)],
+                self.as_owner + [self.programs + "/postgres", "-D", self.data, "-p", str(self.port)],
                 stdout=log, stderr=log, cwd="/", start_new_session=True)
         wait_until(self._ready, "PostgreSQL is up")
         return self

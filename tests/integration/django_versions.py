@@ -1,32 +1,27 @@
-"""The releases of Django that are tried: Debian's own, and the one of Debian 13 beside it, unpacked under build/."""
+"""The releases of Django that are tried: Debian's own, and those of later releases of Debian, unpacked under build/."""
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import pytest
+
+import debian
+
 INSTALLED = None  # as a directory: nothing to put before Python's own path
+OTHERS = {"4.2": ("trixie", "python3-django"), "5.2": ("forky", "python3-django", "python3-asgiref")}  # all files are Python
 
 
 def unpacked(release):
-    """Where that release lies: put before Python's own path, for nothing is installed (its files are all Python)."""
+    """Where that release lies: put before Python's own path, for nothing is installed."""
     if release == "installed":
         return INSTALLED
-    directory = ROOT / "build/django" / release
-    packages = directory / "usr/lib/python3/dist-packages"
-    if packages.exists():
-        return packages
-    known = subprocess.run(["apt-cache", "madison", "python3-django"], capture_output=True, text=True, check=False).stdout
-    versions = [line.split("|")[1].strip() for line in known.splitlines()]
-    version = next((v for v in versions if v.split(":")[-1].startswith(release + ".")), None)
-    assert version, f"no source of apt has Django {release}, only {', '.join(versions) or 'none'}: run ./run setup, which adds one"
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        subprocess.run(["apt-get", "download", "-q", f"python3-django={version}"], cwd=scratch, check=True)
-        (package,) = pathlib.Path(scratch).glob("*.deb")
-        subprocess.run(["dpkg-deb", "-x", package, directory], check=True)
+    packages = debian.unpacked(*OTHERS[release]) / "usr/lib/python3/dist-packages"
+    found = ".".join(re.findall(r"^VERSION = \((\d+), (\d+)", (packages / "django/__init__.py").read_text(), re.M)[0])
+    if found != release:
+        pytest.skip(f"Debian {OTHERS[release][0]} no longer has Django {release} but {found}")
     return packages
 
 

@@ -1,4 +1,4 @@
-"""No false alarm: the migrations of Django's own apps, from nothing, on the releases that Debian 12 and 13 carry."""
+"""No false alarm: the migrations of Django's own apps, from nothing, on the releases that Debian 12, 13 and 14 carry."""
 
 import json
 import pathlib
@@ -13,7 +13,7 @@ from proxy import BINARY
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-@pytest.fixture(scope="module", params=["installed", "4.2"])
+@pytest.fixture(scope="module", params=["installed", "4.2", "5.2"])
 def release(request):
     return unpacked(request.param)
 
@@ -68,5 +68,5 @@ def test_migrate_is_silent_on_the_wire(release, cluster, database, lockkeeper):
 
 
 def test_the_unit_tests_judge_what_sqlmigrate_prints(release, printed):
-    version = django(release, "version").stdout[:3]
+    version = {"5.2": "4.2"}.get(found := django(release, "version").stdout[:3], found)  # one says what the other says
     assert (HERE.parent / f"policy/data/django_contrib_{version}.sql").read_text() == printed

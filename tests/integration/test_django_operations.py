@@ -93,7 +93,7 @@ def straight_schemas(cluster, tablespace, tmp_path_factory):
 
 
 @pytest.mark.parametrize("transactions", ["defer", "split"])
-@pytest.mark.parametrize("version", ["installed", "4.2"])
+@pytest.mark.parametrize("version", ["installed", "4.2", "5.2"])
 def test_there_and_back_as_straight(version, transactions, straight_schemas, cluster, database, lockkeeper, tmp_path):
     release = unpacked(version)
     proxy = lockkeeper(transactions=transactions, scopes=SCOPES)
