@@ -55,12 +55,38 @@ TEST_F(bounds, the_data_of_a_copy_are_not_held_back) {
     EXPECT_FALSE(gate.closed());
 }
 
-TEST_F(bounds, a_statement_in_the_midst_of_copy_data_ends_the_session) {
-    client(protocol::encode_query("COPY t FROM STDIN"));
-    server(message('G', std::string_view("\0\0\0", 3)));
-    EXPECT_EQ(client(protocol::encode_query("/*judge*/ REFUSE")), 0u);
+struct out_of_place : bounds {
+    const buffer statement = protocol::encode_query("SELECT 1");
+
+    out_of_place() {
+        client(protocol::encode_query("COPY t FROM STDIN"));
+        server(message('G', std::string_view("\0\0\0", 3)));
+        EXPECT_EQ(client(statement), 0u);
+        EXPECT_TRUE(gate.closed());
+        EXPECT_FALSE(gate.fatal());
+    }
+    static buffer error(std::string_view sqlstate, std::string_view text) {
+        return protocol::encode_error(protocol::make_error("ERROR", sqlstate, text));
+    }
+};
+
+TEST_F(out_of_place, in_a_copy_that_goes_on_it_ends_the_session) {
+    gate.from_server(error("57014", "COPY from stdin failed: unexpected message type 0x51 during COPY from stdin"), to_client, to_server);
     ASSERT_TRUE(gate.fatal());
     EXPECT_EQ(gate.fatal()->get('C'), "08P01");
+}
+
+TEST_F(out_of_place, behind_a_copy_that_has_failed_it_is_taken) {
+    server(error("42501", "permission denied for table t"));
+    server(message('Z', "I"));
+    server(message('Z', "I"));  // ours
+    server(message('3'));
+    server(message('3'));
+    EXPECT_TRUE(gate.closed());
+    server(message('Z', "I"));
+    EXPECT_FALSE(gate.closed());
+    EXPECT_EQ(client(statement), statement.size());
+    EXPECT_FALSE(gate.fatal());
 }
 
 TEST_F(bounds, nothing_is_judged_once_the_replies_do_not_fit) {
