@@ -66,7 +66,7 @@ struct out_of_place : bounds {
         EXPECT_FALSE(gate.fatal());
     }
     static buffer error(std::string_view sqlstate, std::string_view text) {
-        return protocol::encode_error(protocol::make_error("ERROR", sqlstate, text));
+        return protocol::encode_error(protocol::make_error("ERROR", sqlstate, std::string(text)));
     }
 };
 
