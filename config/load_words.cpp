@@ -35,7 +35,7 @@ std::string source::word(const YAML::Node& key) const {
 
 std::string suggestion(std::string_view typed, std::span<const std::string_view> known) {
     std::string_view nearest;
-    auto least = std::min<std::size_t>(4, typed.size());  // further away is no slip of the pen
+    auto least = std::min<std::size_t>(4, typed.size() / 2 + 1);  // further away is no slip of the pen
     for (const auto candidate : known) {
         const auto edits = distance(candidate, typed);
         if (edits >= least) continue;

@@ -66,6 +66,20 @@ struct tls {
     bool without_channel_binding = false;
 };
 
+// `auth.mode`: who verifies a client.
+enum class auth_mode {
+    pass,   // the server: its questions and the client's answers pass through
+    scram,  // Lockkeeper, by secrets of SCRAM-SHA-256, and it logs in to the server with what a client's proof tells it
+};
+
+// `auth:` how clients log in.
+struct auth {
+    auth_mode mode = auth_mode::pass;
+    std::string file;   // in the format of PgBouncer's auth_file
+    std::string query;  // $1 is the user; it returns the user and the secret
+    std::string dsn;    // where the query runs, as libpq takes it
+};
+
 // `timeouts:` the values put around a statement, by its class (design section 6). Zero: no limit.
 struct timeouts {
     std::chrono::milliseconds lock{500};
@@ -187,6 +201,7 @@ struct settings : scoped_settings {
     endpoint listen{"127.0.0.1", 6432};
     std::string unix_socket_directory;      // where clients connect too, under listen's port; empty: nowhere
     config::tls tls;
+    config::auth auth;
     std::chrono::milliseconds tcp_user_timeout{0};  // of both connections; zero: the system's (some 15 minutes)
     config::upstream upstream;
     unsigned workers = 0;                   // 0: one per core, at most 4

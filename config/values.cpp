@@ -74,6 +74,7 @@ constexpr std::array<std::pair<std::string_view, server_tls>, 5> server_modes{{{
                                                                                {"require", server_tls::require},
                                                                                {"verify-ca", server_tls::verify_ca},
                                                                                {"verify-full", server_tls::verify_full}}};
+constexpr std::array<std::pair<std::string_view, auth_mode>, 2> auth_modes{{{"pass", auth_mode::pass}, {"scram", auth_mode::scram}}};
 constexpr std::array<std::pair<std::string_view, tls_version>, 2> versions{
     {{"TLSv1.2", tls_version::tls_1_2}, {"TLSv1.3", tls_version::tls_1_3}}};
 constexpr std::array<std::pair<std::string_view, session_attrs>, 5> attrs{{{"any", session_attrs::any},
@@ -151,6 +152,8 @@ std::string print(client_tls t) { return print_word(t, client_modes); }
 client_tls parse_client_tls(const std::string& text) { return parse_word(text, client_modes); }
 std::string print(server_tls t) { return print_word(t, server_modes); }
 server_tls parse_server_tls(const std::string& text) { return parse_word(text, server_modes); }
+std::string print(auth_mode m) { return print_word(m, auth_modes); }
+auth_mode parse_auth_mode(const std::string& text) { return parse_word(text, auth_modes); }
 std::string print(tls_version v) { return print_word(v, versions); }
 tls_version parse_tls_version(const std::string& text) { return parse_word(text, versions); }
 std::string print(session_attrs a) { return print_word(a, attrs); }

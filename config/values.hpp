@@ -47,6 +47,8 @@ std::string print(client_tls t);
 client_tls parse_client_tls(const std::string& text);
 std::string print(server_tls t);
 server_tls parse_server_tls(const std::string& text);
+std::string print(auth_mode m);
+auth_mode parse_auth_mode(const std::string& text);
 std::string print(tls_version v);
 tls_version parse_tls_version(const std::string& text);
 std::string print(session_attrs a);

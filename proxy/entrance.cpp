@@ -14,6 +14,14 @@ namespace {
 
 const std::uint8_t not_encrypted = 'N', encrypted = 'S';
 
+// For the server the last one counts.
+std::string user_of(const protocol::startup_message& startup) {
+    std::string user;
+    for (const auto& [name, value] : startup.parameters)
+        if (name == "user") user = value;
+    return user;
+}
+
 }  // namespace
 
 void session::greet() {
@@ -94,9 +102,7 @@ bool session::may_enter(const protocol::startup_message& startup) {
         return false;
     }
     if (wanted != verify_full) return true;
-    std::string user;
-    for (const auto& [name, value] : startup.parameters)
-        if (name == "user") user = value;
+    const auto user = user_of(startup);
     const auto name = common_name(tls->peer_certificate().get());
     if (name == user && !user.empty()) return true;
     say_fatal("28000", "certificate authentication failed for user \"" + user + "\"",
@@ -115,8 +121,13 @@ void session::on_startup(protocol::bytes packet) {
                          "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
     spdlog::debug("session {}: a client from {}", id_, from_);
     gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
-    startup_size_ = packet.size();
-    client_.socket.consume(0);
+    startup_.assign(packet.begin(), packet.end());
+    client_.socket.consume(packet.size());
+    if (house_.shared.users != nullptr) return verify(user_of(*startup));
+    dial();
+}
+
+void session::dial() {
     stage_ = stage::connecting;
     dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, house_.shared.to_server(),
                                        [this](connection&& made) { guarded([&] { on_connected(std::move(made)); }); });
@@ -147,22 +158,26 @@ void session::on_connected(connection&& made) {
     next_host_ = made.next;
     server_.socket.open(made.descriptor, house_.loop, server_, std::move(made.tls));
     auto& client = client_.socket;
-    const auto packet = client.leftover().first(startup_size_);
+    const auto packet = std::exchange(startup_, {});
     const auto startup = protocol::decode_startup(packet).value();
     auto first = greeting_with_server();
     const auto changed = first.offer(startup);
-    server_.socket.send(changed.empty() ? packet : protocol::bytes(changed));
+    server_.socket.send(protocol::bytes(changed.empty() ? packet : changed));
     gate_->on_startup(startup, std::move(first));
-    client.consume(startup_size_);
     if (!client.leftover().empty()) feed_client(client.leftover());
     relay();
 }
 
-greeting session::greeting_with_server() const {
+greeting session::greeting_with_server() {
     using enum greeting::channel_binding;
     const auto& settings = *house_.shared.settings;
     const auto* clients = client_.socket.tls();
     const auto* servers = server_.socket.tls();
+    if (const auto account = std::exchange(proved_, nullptr)) {
+        auto end_point = servers != nullptr ? end_point_of(servers->peer_certificate().get()) : std::string();
+        auto login = std::make_unique<scram_client>(std::move(*account), std::move(end_point), random_nonce());
+        return {std::move(login), settings.upstream.target_session_attrs};
+    }
     auto binding = pass;
     if (servers != nullptr && clients == nullptr) binding = hide;
     if (servers != nullptr && clients != nullptr && !same_certificate(clients->own_certificate(), servers->peer_certificate().get()))

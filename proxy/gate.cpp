@@ -120,7 +120,7 @@ bool gate::whole_needed(char tag) const noexcept {
 
 // What may go to the server in this phase; what may not waits until it may (or until the server has had enough of the client).
 bool gate::may_pass(char tag) const noexcept {
-    if (phase() == phase::authentication) return tag == 'p' || tag == 'X';
+    if (phase() == phase::authentication) return (tag == 'p' && !greeting_.logs_in()) || tag == 'X';
     if (awaiting_ready_) return tag == 'd' || tag == 'c' || tag == 'f' || tag == 'H' || tag == 'S';
     return true;
 }

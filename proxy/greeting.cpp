@@ -54,7 +54,7 @@ protocol::error_fields cannot_bind() {
     auto fatal = protocol::make_error("FATAL", "28000", "SCRAM with channel binding cannot pass between two different certificates");
     fatal.set('D', "Both connections of lockkeeper are encrypted, the client's with another certificate than the server's.");
     fatal.set('H', "Give lockkeeper the server's certificate and key (tls.certificate, tls.key), or set "
-                   "tls.without_channel_binding and let clients say channel_binding=disable.");
+                   "tls.without_channel_binding and let clients say channel_binding=disable, or set auth.mode: scram.");
     return fatal;
 }
 
@@ -110,7 +110,8 @@ greeting::change greeting::on_server(char tag, bytes body) {
         reduced_ = false;
         return c;
     }
-    if (tag == 'R') c = on_authentication(body);
+    if (login_ && (tag == 'R' || tag == 'E')) c = log_in(tag, body);
+    else if (tag == 'R') c = on_authentication(body);
     if (tag == 'S') on_parameter(body, c);
     if (std::exchange(reduced_, false)) c.before = negotiated(offered_, {});
     return c;
@@ -120,6 +121,21 @@ greeting::change greeting::on_authentication(bytes body) const {
     change c;
     if (binding_ == channel_binding::hide) c.instead = without_channel_binding(body);
     if (binding_ == channel_binding::refuse && offers_plus(body)) c.fatal = cannot_bind();
+    return c;
+}
+
+// The client sees the end of it: AuthenticationOk, or why there is none.
+greeting::change greeting::log_in(char tag, bytes body) {
+    change c;
+    if (tag == 'E') {
+        c.fatal = login_->on_error(body);
+        return c;
+    }
+    auto step = login_->on_authentication(body);
+    c.fatal = std::move(step.fatal);
+    c.answer = std::move(step.answer);
+    if (step.over) login_.reset();
+    else c.instead.emplace();
     return c;
 }
 
@@ -160,6 +176,7 @@ gate::verdict gate::on_greeting(char tag, bytes body) {
     auto change = greeting_.on_server(tag, body);
     to_client_->add(std::move(change.before));
     if (change.instead) to_client_->add(std::move(*change.instead));
+    to_server_->add(std::move(change.answer));
     if (!change.fatal) return change.instead ? verdict::swallow : verdict::pass;
     fatal_ = std::move(change.fatal);
     wrong_server_ = change.wrong_server;

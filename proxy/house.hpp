@@ -13,6 +13,7 @@
 #include "proxy/event_loop.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/outbox.hpp"
+#include "proxy/secrets.hpp"
 #include "proxy/upstream.hpp"
 
 namespace proxy {
@@ -28,6 +29,7 @@ struct shared_house {
     std::atomic<std::size_t> clients = 0;      // of them, past the StartupMessage: limits.clients
     std::atomic<std::uint64_t> last_session = 0;
     std::atomic<std::shared_ptr<const tls_contexts>> tls = nullptr;  // null: no TLS at all
+    secrets* users = nullptr;                  // null: authentication passes through
     std::atomic<std::size_t> first_host = 0;   // of upstream.host: where the last session found what it wanted
 
     destination to_server() const { return {settings->upstream, tls.load(), settings->tcp_user_timeout, first_host.load()}; }

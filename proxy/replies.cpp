@@ -135,7 +135,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     if (h.tag == 'S') on_parameter(body);
     if (h.tag == 'E' && says_fatal(body)) {  // the client's to read, whatever it interrupted
         conversation_.on_fatal();
-        return verdict::pass;
+        return greeted ? verdict::swallow : verdict::pass;
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') {  // no transaction is open
         drop_deferred(false);
@@ -143,7 +143,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
         rows_changed_ = false;
         so_far_.clear();
     }
-    if (h.tag == 'R') password_owed_ = asks_for_password(body);
+    if (h.tag == 'R') password_owed_ = asks_for_password(body) && !greeting_.logs_in();
     if (greeted) return verdict::swallow;
     if (h.tag == 'K') {
         if (const auto key = protocol::decode_backend_key(body)) known_.server_pid = key->pid;

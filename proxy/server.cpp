@@ -129,6 +129,8 @@ public:
         auto tls = read_tls(*shared_.settings);
         check_certificates(*shared_.settings, tls);
         shared_.tls = std::move(tls);
+        users_ = secrets::of(shared_.settings->auth);
+        shared_.users = users_.get();
         if (!listen()) return 2;
         for (auto& w : workers_) w->start();
         const auto& s = *shared_.settings;
@@ -252,6 +254,7 @@ private:
     std::vector<std::unique_ptr<worker>> workers_;
     std::size_t drained_ = 0;
     bool draining_ = false;
+    std::unique_ptr<secrets> users_;  // last: its thread hands its answers to the workers
 };
 
 }  // namespace

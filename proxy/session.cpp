@@ -57,6 +57,7 @@ session::~session() {
     house_.loop.cancel_timer(timer_);
     house_.loop.cancel_timer(hold_timer_);
     house_.loop.cancel_timer(wake_timer_);
+    if (self_) *self_ = nullptr;
     leave();
     --house_.shared.connections;
 }
@@ -65,6 +66,7 @@ void session::run() {
     switch (stage_) {
     case stage::hello: return greet();
     case stage::securing: return on_handshake();
+    case stage::authenticating: return authenticate();
     case stage::connecting:
         if (client_.socket.reset()) end();
         return;
@@ -245,7 +247,7 @@ void session::note_cancel(std::string_view key, cancel_stage how_far) noexcept {
 }
 
 void session::stop() {
-    if (stage_ != stage::connecting && stage_ != stage::relaying) return end();
+    if (stage_ != stage::authenticating && stage_ != stage::connecting && stage_ != stage::relaying) return end();
     guarded([this] {
         if (gate_->at_border()) return say_fatal("57P01", "terminating connection due to administrator command");
         hang_up();
@@ -255,6 +257,10 @@ void session::stop() {
 void session::say_fatal(const char* sqlstate, std::string message, std::string hint) {
     auto fatal = protocol::make_error("FATAL", sqlstate, std::move(message));
     if (!hint.empty()) fatal.set('H', std::move(hint));
+    say_fatal(fatal);
+}
+
+void session::say_fatal(const protocol::error_fields& fatal) {
     client_.socket.send(protocol::encode_error(fatal));
     hang_up();
 }

@@ -12,14 +12,18 @@
 #include "proxy/hello.hpp"
 #include "proxy/house.hpp"
 #include "proxy/peer.hpp"
+#include "proxy/scram_client.hpp"
+#include "proxy/scram_server.hpp"
+#include "proxy/secrets.hpp"
 #include "proxy/upstream.hpp"
 
 namespace proxy {
 
 // One client and its one server connection, from accept to the end, in one worker thread.
 //
-// hello: the client's first packets are answered; nothing is asked of the server. securing: it has asked for TLS. connecting: its StartupMessage is
-// there (and stays in the client leg's leftover). relaying: both directions run through the gate, each as fast as the other
+// hello: the client's first packets are answered; nothing is asked of the server. securing: it has asked for TLS.
+// authenticating: its StartupMessage is there, and it has to prove itself to us (auth.mode: scram). connecting: to the
+// server. relaying: both directions run through the gate, each as fast as the other
 // leg takes it. canceling: a CancelRequest is on its way. closing: the client is given time to read what it was sent.
 class session {
 public:
@@ -39,7 +43,7 @@ public:
     std::uint64_t id() const noexcept { return id_; }
 
 private:
-    enum class stage { hello, securing, connecting, relaying, canceling, closing, ended };
+    enum class stage { hello, securing, authenticating, connecting, relaying, canceling, closing, ended };
 
     struct leg final : event_loop::watcher {
         explicit leg(session& of) noexcept : owner(of) {}
@@ -59,8 +63,16 @@ private:
     void on_startup(protocol::bytes packet);
     bool may_enter(const protocol::startup_message& startup);
     void on_cancel(protocol::bytes packet);
+    void dial();
     void on_connected(connection&& made);
-    greeting greeting_with_server() const;
+    greeting greeting_with_server();
+
+    // authentication.cpp: auth.mode: scram
+    void verify(const std::string& user);
+    void on_secret(const std::string& user, secrets::found f);
+    void authenticate();
+    void hear_responses(protocol::bytes in);
+    void on_response(scram_server::step step);
 
     // session.cpp
     void on_late();
@@ -80,6 +92,7 @@ private:
     void cancel_statement();
     bool idle() const noexcept;
 
+    void say_fatal(const protocol::error_fields& fatal);
     void say_fatal(const char* sqlstate, std::string message, std::string hint = {});
     void hang_up();
     void linger();
@@ -96,7 +109,10 @@ private:
     hello hello_;
     bool direct_tls_ = false;
     std::size_t host_ = 0, next_host_ = 0;  // of upstream.host: the one that the session is with, and the one behind it
-    std::size_t startup_size_ = 0;     // of the StartupMessage at the front of the client's leftover
+    protocol::buffer startup_;         // the StartupMessage, until it is sent
+    std::unique_ptr<scram_server> login_;          // authenticating: once the secret is there
+    std::unique_ptr<scram_client::account> proved_;  // ... and until the server is there
+    std::shared_ptr<session*> self_;   // who looks the secret up finds us gone by it
     std::unique_ptr<upstream> dial_;
     std::unique_ptr<canceler> cancel_;
     std::unique_ptr<gate> gate_;       // from the StartupMessage on

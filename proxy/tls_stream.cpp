@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -170,6 +171,19 @@ bool tls_stream::chose_protocol() const noexcept {
 
 bool same_certificate(const X509* one, const X509* other) {
     return one != nullptr && other != nullptr && ::X509_cmp(one, other) == 0;
+}
+
+std::string end_point_of(const X509* certificate) {
+    if (certificate == nullptr) return {};
+    int digest = NID_undef;
+    // By the signature, not by its algorithm's name: an RSA-PSS certificate has the digest among its parameters.
+    if (::X509_get_signature_info(const_cast<X509*>(certificate), &digest, nullptr, nullptr, nullptr) != 1 || digest == NID_undef) return {};
+    if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> octets{};
+    unsigned size = 0;
+    const auto* method = ::EVP_get_digestbynid(digest);
+    if (method == nullptr || ::X509_digest(certificate, method, octets.data(), &size) != 1) return {};
+    return {octets.begin(), octets.begin() + size};
 }
 
 std::string common_name(const X509* certificate) {

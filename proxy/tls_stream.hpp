@@ -64,6 +64,10 @@ private:
 
 bool same_certificate(const X509* one, const X509* other);
 
+// The channel binding tls-server-end-point (RFC 5929, 4.1): a digest of the certificate. Empty where there is none for its
+// kind of signature (Ed25519), or no certificate.
+std::string end_point_of(const X509* certificate);
+
 // The common name of a certificate; empty where it has none, or one with a NUL in it.
 std::string common_name(const X509* certificate);
 

@@ -1,28 +1,37 @@
 """TLS on both connections, and what it does to SCRAM: by real clients, against a PostgreSQL with ssl = on."""
 
+import asyncio
+import atexit
 import contextlib
+import functools
+import itertools
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 
+import asyncpg
 import psycopg
 import psycopg2
 import pytest
 
 from authority import Authority, openssl
 from cluster import Cluster, binaries, free_port, wait_until
+from programs import java_classes, java_run, pgjdbc
 from proxy import BINARY, Proxy
 from wire import GSSENC_REQUEST, SSL_REQUEST, Closed, Wire, cancel_request, errors, query, rows, shape, startup
 
 AUTHENTICATION = """
-hostssl all scram_user 127.0.0.1/32 scram-sha-256
-host    all scram_user 127.0.0.1/32 scram-sha-256
+host    all,replication scram_user,+asked_for_scram 127.0.0.1/32 scram-sha-256
+host    all md5_user   127.0.0.1/32 md5
+host    all clear_user 127.0.0.1/32 password
 hostssl all joe        127.0.0.1/32 cert
 host    all joe        127.0.0.1/32 reject
 hostssl all only_tls   127.0.0.1/32 trust
@@ -65,7 +74,7 @@ def tls_cluster(files):
         made.start()
         made.create_roles()
         with contextlib.closing(made.connect()) as connection:
-            connection.cursor().execute("CREATE ROLE joe LOGIN; CREATE ROLE only_tls LOGIN")
+            connection.cursor().execute("CREATE ROLE joe LOGIN; CREATE ROLE only_tls LOGIN; CREATE ROLE asked_for_scram")
         yield made
     finally:
         made.remove()
@@ -371,12 +380,12 @@ def test_cancel(in_tls, proxied, files, tls_cluster):
 
 # ---- SCRAM
 
-def by_psql(port, sslmode, **options):
-    words = " ".join(f"{k}={v}" for k, v in dict(host="127.0.0.1", port=port, user="scram_user", dbname="postgres", sslmode=sslmode,
+def by_psql(port, sslmode, user="scram_user", password="secret", **options):
+    words = " ".join(f"{k}={v}" for k, v in dict(host="127.0.0.1", port=port, user=user, dbname="postgres", sslmode=sslmode,
                                                  gssencmode="disable", **options).items())
     done = subprocess.run([binaries() + "/psql", "-XAtc", "SELECT current_user", words], capture_output=True, text=True, check=False,
-                          timeout=30, env={**os.environ, "PGPASSWORD": "secret"})
-    return "ok" if done.stdout == "scram_user\n" else done.stderr
+                          timeout=30, env={**os.environ, "PGPASSWORD": password})
+    return "ok" if done.stdout == user + "\n" else done.stderr
 
 
 def by_driver(connect):
@@ -388,6 +397,21 @@ def by_driver(connect):
         connection.close()
         return "ok"
     return log_in
+
+
+def by_asyncpg(port, sslmode):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    async def log_in():
+        connection = await asyncpg.connect(host="127.0.0.1", port=port, user="scram_user", password="secret", database="postgres",
+                                           ssl=False if sslmode == "disable" else context)
+        await connection.close()
+    try:
+        asyncio.run(log_in())
+    except (asyncpg.PostgresError, OSError) as problem:
+        return str(problem)
+    return "ok"
 
 
 NODE = """
@@ -403,6 +427,18 @@ def by_node(port, sslmode):
     return done.stdout.strip() or done.stderr
 
 
+@functools.cache
+def login_classes():
+    directory = tempfile.mkdtemp(prefix="lockkeeper-jdbc-")
+    atexit.register(shutil.rmtree, directory)
+    return java_classes("jdbc_login.java", directory)
+
+
+def by_pgjdbc(port, sslmode):
+    url = f"jdbc:postgresql://127.0.0.1:{port}/postgres?user=scram_user&password=secret&sslmode={sslmode}"
+    return "ok" if (said := java_run(pgjdbc(), login_classes(), "jdbc_login", url)) == "ok scram_user\n" else said
+
+
 CLIENTS = {
     "psql": by_psql,
     "psql channel_binding=disable": lambda port, mode: by_psql(port, mode, channel_binding="disable"),
@@ -410,31 +446,54 @@ CLIENTS = {
     "psycopg2": by_driver(psycopg2.connect),
     "psycopg 3": by_driver(psycopg.connect),
     "node-postgres": by_node,
+    "asyncpg": by_asyncpg,
+    "pgjdbc": by_pgjdbc,
 }
-LIBPQ = ("psql", "psycopg2", "psycopg 3")
+LEGS = list(itertools.product(("pass", "scram"), ("plain", "same certificate", "other certificate"), ("plain", "TLS")))
 
 
-def expected(client, clients_leg, server_leg):
-    """What manual and RFC leave possible; a cell is "ok" or what its error says."""
-    if client.endswith("=require"):
-        if clients_leg == "plain" or server_leg == "plain" or clients_leg == "other certificate":
-            return "channel binding"  # "... required, but" what is missing
-    if clients_leg == "other certificate" and server_leg == "TLS" and client in LIBPQ:
-        return "SCRAM channel binding negotiation error"
-    return "ok"
+def tables_of_the_page():
+    """Of proxy/TLS_SCRAM.md: the cells by (auth.mode, client's connection, server's connection), and what each word says."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "proxy/TLS_SCRAM.md").read_text()
+    rows_of = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    head, *cells = [row for row in rows_of if len(row) > 2]
+    assert head[3:] == list(CLIENTS)
+    words = {row[0]: row[1].strip("`") for row in rows_of if len(row) == 2}
+    return {tuple(row[:3]): dict(zip(CLIENTS, row[3:])) for row in cells}, words
 
 
-@pytest.mark.parametrize("server_leg", ["plain", "TLS"])
-@pytest.mark.parametrize("clients_leg", ["plain", "same certificate", "other certificate"])
-def test_scram_matrix(clients_leg, server_leg, proxied, files):
+@pytest.fixture(scope="module")
+def secrets_of_the_server(tls_cluster, tmp_path_factory):
+    """A file for auth.file, with what the server has."""
+    return write_secrets(tls_cluster, tmp_path_factory.mktemp("secrets") / "users.txt")
+
+
+def write_secrets(server, path, *users):
+    with contextlib.closing(server.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword LIKE 'SCRAM%%' AND (rolname = ANY (%s) OR %s)",
+                       [list(users), not users])
+        path.write_text("".join(f'"{user}" "{secret}"\n' for user, secret in cursor))
+    return path
+
+
+@pytest.mark.parametrize("auth, clients_leg, server_leg", LEGS)
+def test_scram_matrix(auth, clients_leg, server_leg, proxied, files, secrets_of_the_server):
+    """Each cell of the page is what these clients meet."""
     tls = {"plain": None, "same certificate": client_leg(files, pair=files.server),
-           "other certificate": client_leg(files, pair=files.proxy, without_channel_binding=True)}[clients_leg]
-    proxy = proxied(tls=tls, upstream_tls="require" if server_leg == "TLS" else "disable")
+           "other certificate": client_leg(files, pair=files.proxy, without_channel_binding=auth == "pass")}[clients_leg]
+    proxy = proxied(tls=tls, upstream_tls="require" if server_leg == "TLS" else "disable",
+                    auth={"mode": auth, **({"file": str(secrets_of_the_server)} if auth == "scram" else {})})
     mode = "disable" if tls is None else "require"
-    seen = {name: log_in(proxy.port, mode) for name, log_in in CLIENTS.items()}
-    wanted = {name: expected(name, clients_leg, server_leg) for name in CLIENTS}
-    print("\n".join(f"{clients_leg:18}{server_leg:6}{name:30}{wanted[name] if wanted[name] in what else what}" for name, what in seen.items()))
-    assert {name: wanted[name] if wanted[name] in what else what for name, what in seen.items()} == wanted
+    wanted, words = tables_of_the_page()
+
+    def cell(met):
+        return next((word for word, says in words.items() if says in met), met)
+    assert {name: cell(log_in(proxy.port, mode)) for name, log_in in CLIENTS.items()} == wanted[auth, clients_leg, server_leg]
+
+
+def test_the_page_has_every_row_and_no_other():
+    assert list(tables_of_the_page()[0]) == LEGS
 
 
 def test_other_certificate_is_refused_at_start(files, tls_cluster, tmp_path):

@@ -100,6 +100,39 @@ TEST(greeting, refuses_what_could_not_work_with_either_offer) {
     EXPECT_FALSE(c.wrong_server);
 }
 
+std::unique_ptr<proxy::scram_client> login() {
+    return std::make_unique<proxy::scram_client>(proxy::scram_client::account{"joe", {"salt", 4096, {}, {}}, {}}, "", "ours");
+}
+
+TEST(greeting, answers_itself_where_it_logs_in) {
+    greeting g(login(), session_attrs::any);
+    EXPECT_TRUE(g.logs_in());
+    const auto asked = on(g, 'R', both);
+    ASSERT_TRUE(asked.instead);
+    EXPECT_TRUE(asked.instead->empty());
+    EXPECT_TRUE(text_of(asked.answer).starts_with("p"));
+    const auto shown = on(g, 'R', number(11) + "r=ours+,s=c2FsdA==,i=4096");
+    EXPECT_TRUE(text_of(shown.answer).starts_with("p"));
+    EXPECT_TRUE(on(g, 'R', number(12) + "v=").fatal);
+}
+
+TEST(greeting, lets_the_client_see_that_it_is_in) {
+    greeting g(login(), session_attrs::any);
+    g.offer(asks(0, {"_pq_.a"}));
+    const auto c = on(g, 'R', ok);
+    EXPECT_FALSE(c.instead);
+    EXPECT_FALSE(c.fatal);
+    EXPECT_EQ(text_of(c.before), message('v', number(three) + number(1) + "_pq_.a\0"s));
+}
+
+TEST(greeting, explains_why_the_server_does_not_take_the_key) {
+    greeting g(login(), session_attrs::any);
+    EXPECT_FALSE(on(g, 'E', "C28P01\0Mno\0\0"s).fatal) << "it was not asked for anything";
+    on(g, 'R', both);
+    EXPECT_FALSE(on(g, 'E', "C28000\0Mno pg_hba.conf entry\0\0"s).fatal);
+    EXPECT_TRUE(on(g, 'E', "C28P01\0Mpassword authentication failed\0\0"s).fatal);
+}
+
 TEST(greeting, takes_the_servers_it_is_told_to) {
     using enum session_attrs;
     struct server {

@@ -162,6 +162,26 @@ TEST(tls, knows_its_own_certificate_again) {
     EXPECT_EQ(proxy::common_name(nullptr), "");
 }
 
+// Signed with this digest; null: with Ed25519, which has none of its own.
+std::size_t size_of_end_point(const EVP_MD* digest) {
+    const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> key(digest ? ::EVP_EC_gen("P-256") : ::EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"),
+                                                                   &::EVP_PKEY_free);
+    const proxy::x509_ptr made(::X509_new());
+    ::X509_set_pubkey(made.get(), key.get());
+    EXPECT_GT(::X509_sign(made.get(), key.get(), digest), 0);
+    return proxy::end_point_of(made.get()).size();
+}
+
+// RFC 5929, 4.1.
+TEST(tls, binds_to_a_certificate_by_the_digest_of_its_signature) {
+    EXPECT_EQ(size_of_end_point(::EVP_sha1()), 32u) << "SHA-256 in place of what is too weak";
+    EXPECT_EQ(size_of_end_point(::EVP_sha256()), 32u);
+    EXPECT_EQ(size_of_end_point(::EVP_sha384()), 48u);
+    EXPECT_EQ(size_of_end_point(::EVP_sha512()), 64u);
+    EXPECT_EQ(size_of_end_point(nullptr), 0u);
+    EXPECT_TRUE(proxy::end_point_of(nullptr).empty());
+}
+
 TEST(tls, says_what_is_wrong_with_a_file_and_not_what_is_in_it) {
     const certificate_files own("one"), other("two");
     const auto problem = [](const config::settings& s) -> std::string {
