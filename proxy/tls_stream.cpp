@@ -149,6 +149,8 @@ tls_stream::moved tls_stream::write(protocol::bytes from) {
         const int result = ::SSL_write_ex(ssl_.get(), from.data() + m.count, from.size() - m.count, &count);
         if (result != 1) {
             m.then = outcome_of(result);
+            // Once the other side has ended its output, SSL_get_error reports that for a write that fails, too.
+            if (m.then == outcome::ended) m.then = outcome::failed;
             break;
         }
         m.count += count;

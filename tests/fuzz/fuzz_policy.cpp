@@ -16,10 +16,6 @@
 // settings and the answers; the rest is the text. What must hold: the first look never passes what policy would judge, what
 // cannot be understood gets its configured answer, places lie inside the text, the same input gets the same answer.
 
-// What libpg_query forgets itself (tests/policy/parse_test.cpp); every other leak counts.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:pg_query_raw_parse\n"; }
-
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
 namespace {

@@ -27,10 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto step = hello.next(in);
         using what = proxy::hello::what;
         if (step.what == what::more || step.what == what::bad) return 0;
+        if (step.what == what::direct && !in.empty()) return 0;  // what follows is TLS, and no packet
         if (step.size == 0 || step.size > in.size()) std::abort();
         // What hello lets through as a request to cancel is one.
         if (step.what == what::cancel && !protocol::decode_cancel(in.first(step.size))) std::abort();
-        if (step.what != what::no) return 0;
+        if (step.what != what::no && step.what != what::tls) return 0;
         in = in.subspan(step.size);
     }
 }

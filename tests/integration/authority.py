@@ -1,6 +1,7 @@
 """A certificate authority of the tests' own, by way of the openssl program."""
 
 import pathlib
+import shutil
 import subprocess
 
 
@@ -26,3 +27,15 @@ class Authority:
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
                 "-sha256", "-extfile", extensions, "-out", certificate)
         return certificate, key
+
+
+def secure(cluster, certificate, key):
+    """Gives a server that is not started yet this certificate, and ssl = on."""
+    for name, source in (("server.crt", certificate), ("server.key", key)):
+        path = pathlib.Path(cluster.data, name)
+        path.write_bytes(source.read_bytes())
+        path.chmod(0o600)  # else the server does not take the key
+        if cluster.as_owner:
+            shutil.chown(path, "postgres")
+    with open(pathlib.Path(cluster.data, "postgresql.conf"), "a", encoding="ascii") as file:
+        file.write("ssl = on\n")

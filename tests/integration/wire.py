@@ -1,6 +1,7 @@
 """The PostgreSQL protocol 3.0 by hand, for what drivers do not send (manual, chapter "Frontend/Backend Protocol")."""
 
 import socket
+import ssl
 import struct
 
 PROTOCOL_3 = 196608
@@ -102,11 +103,24 @@ class Closed(Exception):
     """The other side closed the connection."""
 
 
+def trusting():
+    """A context for TLS that takes any certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 class Wire:
-    def __init__(self, port, user="postgres", database="postgres", log_in=True, timeout=30, **parameters):
+    TRUSTING = trusting()
+
+    def __init__(self, port, user="postgres", database="postgres", log_in=True, tls=False, timeout=30, **parameters):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.buffer = b""
         self.pid = self.key = None
+        if tls:
+            self.send(SSL_REQUEST)
+            assert self.take(1) == b"S"
+            self.socket = self.TRUSTING.wrap_socket(self.socket)
         if log_in:
             self.send(startup(user, database, **parameters))
             self.greeting = self.until_ready()

@@ -265,8 +265,3 @@ TEST(parse, may_be_called_from_several_threads) {
 }
 
 }  // namespace
-
-// libpg_query 17-6.1.0 forgets one byte of a DO block that PL/pgSQL cannot read: pg_query_parse_plpgsql returns without
-// freeing the empty stderr buffer of pg_query_raw_parse.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:pg_query_raw_parse\n"; }
