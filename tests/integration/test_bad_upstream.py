@@ -123,3 +123,13 @@ def test_replies_that_nobody_asked_for(lockkeeper, fake):
     with Wire(proxy.port) as wire:
         assert shape(wire.until_closed()) == "1 ZT Z? C E"
     assert proxy.alive()
+
+
+def test_a_server_that_gives_no_key(fake, lockkeeper):
+    """BackendKeyData may be missing; then there is nothing that a cancel could name, and the session goes on."""
+    one = message("T", struct.pack("!h", 0)) + message("C", text("SELECT 0")) + message("Z", b"I")
+    greeting = b"".join(words for words in GREETING if not words.startswith(b"K"))
+    proxy = lockkeeper(upstream=fake(greeting, one, closes=False))
+    with Wire(proxy.port) as wire:
+        assert shape(wire.greeting) == "R S ZI"
+        assert shape(wire.ask(query("SELECT 1"))) == "T C ZI"

@@ -207,3 +207,14 @@ def test_the_clients_unnamed_statement_survives(lockkeeper, database, table):
         again = wire.ask(bind(), execute(), sync())
         assert rows(again) == [["kept"]]
         assert rows(wire.ask(query(SHOW))) == [["0 0"]]
+
+
+def test_an_error_of_ours_points_nowhere_in_the_clients_text(lockkeeper, cluster, database, table):
+    """The position counts in the text that ran, and the client has sent another one."""
+    heard = []
+    for endpoint in (cluster, lockkeeper()):
+        with Wire(endpoint.port, database=database) as wire:
+            heard += errors(wire.ask(query("CREATE INDEX i ON t ((c + nothing))")))
+    straight, through = heard
+    assert straight["C"] == through["C"] == "42703" and straight["M"] == through["M"]
+    assert straight["P"] == "27" and "P" not in through
