@@ -15,6 +15,7 @@
 #include "protocol/conversation.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/startup.hpp"
+#include "proxy/armed_timeouts.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
 #include "proxy/cancel_stage.hpp"
@@ -22,8 +23,10 @@
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
+#include "proxy/known_session.hpp"
 #include "proxy/lock_held.hpp"
 #include "proxy/lock_wait.hpp"
+#include "proxy/long_text.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/part_size.hpp"
 #include "proxy/plan_machine.hpp"
@@ -122,30 +125,11 @@ private:
         statement_deeds deeds;                         // of the statements that have not succeeded yet
         protocol::buffer notices;                      // of ours, that go before the reply
     };
-    // lock_timeout and statement_timeout as we have set them, and what they were.
-    struct armed_timeouts {
-        struct value {
-            std::chrono::milliseconds before, ours;
-        };
-        std::map<std::string, value> values;
-        bool local = false;     // SET LOCAL: gone with the transaction
-        bool restored = false;  // inside a transaction that was begun after the SET: again when it has ended
-    };
 
     // What came of a plan: where it failed, the error of the step.
     struct plan_result {
         plan_ended ended;
         std::optional<protocol::error_fields> error;
-    };
-
-    // A Query or Parse that goes to the server in pieces, looked at on the way (long_message.cpp).
-    struct long_text {
-        enum fates { looked_at, passes, spoiled };
-        policy::long_look look;
-        fates fate = looked_at;
-        bool query = false;
-        std::uint64_t size = 0;
-        std::string beginning;  // for the audit log
     };
 
     // gate.cpp: the client's walk, and the task in hand
@@ -388,16 +372,7 @@ private:
     std::optional<plan_progress> progress_;  // of the plan that runs
     std::shared_ptr<audit_record> in_hand_;  // of what was decided last, or of the plan that runs, until its outcome is written
     std::chrono::steady_clock::time_point plan_began_{};
-
-    // the session, from the startup packet and ParameterStatus
-    struct known {
-        std::string user, database, application_name, time_zone;
-        int server_version = 0;
-        std::uint32_t server_pid = 0;
-        std::string server_key;  // the body of BackendKeyData
-        bool replication = false;
-        policy::lexing lexing;  // as the server has reported it
-    } known_;
+    known_session known_;
 };
 
 }  // namespace proxy

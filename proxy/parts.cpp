@@ -14,6 +14,11 @@ bool lost_to_others(std::string_view sqlstate) noexcept {
     return lost_the_lock(sqlstate) || sqlstate == protocol::sqlstate::serialization_failure;
 }
 
+// How many the part has dealt with.
+std::uint64_t rows_of(const batch_reply& reply) {
+    return reply.rows.empty() || reply.rows[0].empty() ? 0 : rows_changed(reply.rows[0].front());
+}
+
 }  // namespace
 
 task<batch_reply> gate::take_part(const judged_message& m, run_step step, part_size& size) {
@@ -34,7 +39,7 @@ task<batch_reply> gate::take_part(const judged_message& m, run_step step, part_s
         std::vector<policy::catalog_query> alone{std::move(part)};
         const auto began = now_;
         reply = co_await ask_safely(std::move(alone), batch_end::sync);
-        if (reply.ok()) size.took(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began), reply.rows.empty() || reply.rows[0].empty() ? 0 : rows_changed(reply.rows[0].front()));
+        if (reply.ok()) size.took(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began), rows_of(reply));
         if (!reply.error || !lost_to_others(reply.error->get('C'))) break;
         if (canceled_ || !tries.may_go_on(now_)) {
             reply.error = with_holders(std::move(*reply.error), {}, tries.attempts());

@@ -53,9 +53,9 @@ void check_certificates(const config::settings& settings, const std::shared_ptr<
     if (!differ) return;
     throw tls_error("tls.certificate is not the certificate of the server at " + server.name +
                     ": clients could not log in with SCRAM, whose channel binding would find two certificates on its way. Use the "
-                    "server's certificate and key (tls.certificate, tls.key), or let Lockkeeper verify clients (auth.mode: scram), or leave one of the connections without TLS "
-                    "(tls.client: disable on this machine, or upstream.tls: disable), or set tls.without_channel_binding: true, "
-                    "with clients that say channel_binding=disable");
+                    "server's certificate and key (tls.certificate, tls.key), or let Lockkeeper verify clients (auth.mode: scram), "
+                    "or leave one of the connections without TLS (tls.client: disable on this machine, or upstream.tls: disable), "
+                    "or set tls.without_channel_binding: true, with clients that say channel_binding=disable");
 }
 
 }  // namespace proxy
