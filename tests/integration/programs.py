@@ -6,11 +6,10 @@ As a script it fetches beforehand what the tests would else fetch when they firs
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
-import pytest
-
-from debian import ROOT, alone, unpacked
+from debian import ROOT, NotFetched, alone, unpacked
 from django_versions import OTHERS
 
 PROGRAMS = pathlib.Path(__file__).with_name("drivers")
@@ -75,6 +74,7 @@ def compiled_c(name, directory):
 
 # What libpq 18 and 19 of Debian need that older releases have not; the rest is the machine's own.
 NEWER_LIBPQ = {18: "forky", 19: "experimental"}
+UNRELEASED = {19}
 NEWER_LIBRARIES = ["libc6", "libpq5", "libldap2", "libsasl2-2", "libssl3t64"]
 
 
@@ -92,14 +92,18 @@ def other_postgres(major):
     with alone("postgres"):
         done = subprocess.run([ROOT / "run", "postgres", str(major)], capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
-        pytest.skip(f"no server of PostgreSQL {major} could be fetched: {done.stderr.strip()}")
+        raise NotFetched(f"no server of PostgreSQL {major} could be fetched: {done.stderr.strip()}")
     return pathlib.Path(done.stdout.strip(), "bin")
 
 
 def fetch():
     pgjdbc("forky")
     for major in NEWER_LIBPQ:
-        with_libpq(major)
+        try:
+            with_libpq(major)
+        except NotFetched:
+            if major not in UNRELEASED:
+                raise
     other_postgres(18)
     for packages in OTHERS.values():
         unpacked(*packages)
@@ -109,4 +113,7 @@ def fetch():
 
 
 if __name__ == "__main__":
-    fetch()
+    try:
+        fetch()
+    except NotFetched as problem:
+        sys.exit(str(problem))

@@ -51,6 +51,7 @@ def stand(cluster):
         try:
             made = Stand(cluster, opened)
         except OSError as problem:
+            # Both take rights that a container does not have of itself, nor root in it, and nothing that we could install.
             pytest.skip(f"network namespaces and TUN devices cannot be made here: {problem}")
         yield made
 
