@@ -60,7 +60,7 @@ def go_build(name, directory):
     go = root / "usr/lib" / release
     environment = {**os.environ, "GOROOT": go, "GOPATH": root / "usr/share/gocode", "GOCACHE": root / "go-cache", "GO111MODULE": "off",
                    "GOTOOLCHAIN": "local", "GOFLAGS": "", "CGO_ENABLED": "0"}
-    program(go / "bin/go", "build", "-o", directory / name, PROGRAMS / f"{name}.go", timeout=600,
+    program(go / "bin/go", "build", "-o", directory / name, PROGRAMS / f"{name}.go", PROGRAMS / "must.go", timeout=600,
             env={key: str(value) for key, value in environment.items()})
     return directory / name
 

@@ -12,8 +12,6 @@ import (
 	"github.com/lib/pq"
 )
 
-var background = context.Background()
-
 func main() {
 	for _, setting := range []string{"", "&binary_parameters=yes"} {
 		fmt.Println("--", setting)
@@ -28,13 +26,6 @@ func main() {
 		show(database.Close())
 	}
 	listen()
-}
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
 }
 
 func show(values ...any) {

@@ -15,8 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 )
 
-var background = context.Background()
-
 type scenario struct {
 	connection *pgx.Conn
 	told       []string
@@ -41,13 +39,6 @@ func main() {
 		s.cancel()
 		fmt.Println(s.told, s.connection.Close(background))
 	}
-}
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
 }
 
 func show(values ...any) {
