@@ -86,6 +86,14 @@ class Endpoint:
         connection.autocommit = autocommit
         return connection
 
+    def logs_in(self):
+        """Whether one can log in now."""
+        try:
+            self.connect().close()
+            return True
+        except psycopg2.OperationalError:
+            return False
+
 
 class Cluster(Endpoint):
     def __init__(self, programs=None, **settings):
@@ -131,11 +139,7 @@ class Cluster(Endpoint):
     def _ready(self):
         if self.process.poll() is not None:
             raise RuntimeError("PostgreSQL did not start:\n" + self.log())
-        try:
-            self.connect().close()
-            return True
-        except psycopg2.OperationalError:
-            return False
+        return self.logs_in()
 
     def postmaster(self):
         with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:

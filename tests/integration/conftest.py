@@ -24,6 +24,16 @@ def cluster():
         made.remove()
 
 
+@pytest.fixture
+def own_cluster():
+    """One that a test may kill."""
+    made = Cluster()
+    try:
+        yield made.start()
+    finally:
+        made.remove()
+
+
 def made_database(cluster):
     name = f"test_{next(numbers)}"
     with contextlib.closing(cluster.connect()) as connection:

@@ -93,16 +93,6 @@ def test_others_work_on(end, lockkeeper, database, straight, tmp_path):
 
 # ---- the whole server
 
-@pytest.fixture
-def own_cluster():
-    """One that a test may kill."""
-    made = Cluster()
-    try:
-        yield made.start()
-    finally:
-        made.remove()
-
-
 def processes(cluster):
     postmaster = cluster.postmaster()
     children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
@@ -156,14 +146,6 @@ class Talks:
         self.stalled.until_closed()
 
 
-def logs_in(endpoint):
-    try:
-        endpoint.connect().close()
-        return True
-    except psycopg2.OperationalError:
-        return False
-
-
 @pytest.mark.parametrize("end", [one_process_dies, all_of_it_dies])
 def test_server_dies(end, own_cluster, lockkeeper):
     proxy = lockkeeper(upstream=own_cluster.port)
@@ -176,7 +158,7 @@ def test_server_dies(end, own_cluster, lockkeeper):
             talks.await_states(looking, proxy)
             end(own_cluster, talks.asleep.pid)
             talks.check_ends()
-        wait_until(lambda: logs_in(proxy), "the server is back")
+        wait_until(proxy.logs_in, "the server is back")
         if turn == 0:
             at_most = wait_until(lambda: proxy.descriptors() <= 40 and proxy.descriptors(), "their descriptors are given back")
             resident = proxy.resident()

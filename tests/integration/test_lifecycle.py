@@ -99,16 +99,6 @@ def test_fatal_error_reaches_a_client_that_floods(lockkeeper, database, straight
         assert [e["C"] for e in errors(wire.until_closed())] == ["57P01"]
 
 
-@pytest.fixture
-def own_cluster():
-    """One that a test may kill."""
-    made = Cluster()
-    try:
-        yield made.start()
-    finally:
-        made.remove()
-
-
 def test_killed_server_process_is_08006(own_cluster, lockkeeper):
     proxy = lockkeeper(upstream=own_cluster.port)
     with Wire(proxy.port) as idle, Wire(proxy.port) as busy:
@@ -119,15 +109,7 @@ def test_killed_server_process_is_08006(own_cluster, lockkeeper):
         assert (error["S"], error["V"], error["C"]) == ("FATAL", "FATAL", "08006")
         # The others hear the server's own words about it.
         assert "57P02" in [fields(body)["C"] for kind, body in idle.until_closed() if kind in "EN"]
-    wait_until(lambda: logs_in(proxy), "the server has recovered")
-
-
-def logs_in(endpoint):
-    try:
-        endpoint.connect().close()
-        return True
-    except psycopg2.OperationalError:
-        return False
+    wait_until(proxy.logs_in, "the server has recovered")
 
 
 def test_killed_server_is_heard_of_and_comes_back(own_cluster, lockkeeper):
@@ -138,7 +120,7 @@ def test_killed_server_is_heard_of_and_comes_back(own_cluster, lockkeeper):
     with pytest.raises(psycopg2.OperationalError, match="cannot connect to the server at 127.0.0.1:.*Connection refused"):
         proxy.connect()
     own_cluster.start()
-    assert logs_in(proxy)
+    assert proxy.logs_in()
 
 
 # ---- Lockkeeper goes
@@ -205,13 +187,13 @@ def mute():
 
 def test_next_host_where_the_first_is_down(lockkeeper, cluster, nobody):
     proxy = lockkeeper(upstream_settings={"host": f"127.0.0.1:{nobody},localhost", "port": cluster.port})
-    assert logs_in(proxy)
+    assert proxy.logs_in()
 
 
 def test_next_host_where_the_first_does_not_answer(lockkeeper, cluster, mute):
     where = {"host": f"127.0.0.1:{mute},127.0.0.1", "port": cluster.port, "connect_timeout": "300ms"}
     began = time.monotonic()
-    assert logs_in(lockkeeper(upstream_settings=where))
+    assert lockkeeper(upstream_settings=where).logs_in()
     assert 0.3 <= time.monotonic() - began < 10
 
 
@@ -226,7 +208,7 @@ def test_connect_timeout(lockkeeper, mute):
 def test_cancel_finds_the_session_on_whichever_host(lockkeeper, cluster, database, standby):
     """The key does not say where the session is: every host gets the request."""
     proxy = lockkeeper(upstream_settings={"host": f"127.0.0.1:{standby.port},127.0.0.1:{cluster.port}", "target_session_attrs": "primary"})
-    wait_until(lambda: logs_in(proxy), "the primary is found")
+    wait_until(proxy.logs_in, "the primary is found")
     with Wire(proxy.port, database=database) as wire, Wire(proxy.port, log_in=False) as other:
         wire.send(query("SELECT pg_sleep(60)"))
         wait_until(lambda: cluster.log().count("pg_sleep(60)"), "the query runs")
@@ -256,7 +238,7 @@ def test_primary_is_found_behind_a_standby(wanted, lockkeeper, cluster, standby)
         error, = errors(wire.until_closed())
         assert (error["S"], error["C"], error["M"]) == ("FATAL", "08004", "the server is in hot standby mode")
     for _ in range(5):
-        assert logs_in(proxy)
+        assert proxy.logs_in()
 
 
 def test_standby_is_wanted(lockkeeper, cluster, standby):
