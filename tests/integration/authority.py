@@ -29,13 +29,13 @@ class Authority:
         return certificate, key
 
 
-def secure(cluster, certificate, key):
-    """Gives a server that is not started yet this certificate, and ssl = on."""
-    for name, source in (("server.crt", certificate), ("server.key", key)):
+def secure(cluster, certificate, key, ca=None):
+    """Gives a server that is not started yet this certificate, and ssl = on; with `ca` it asks for those of clients."""
+    for name, source in (("server.crt", certificate), ("server.key", key), *([("root.crt", ca)] if ca else [])):
         path = pathlib.Path(cluster.data, name)
         path.write_bytes(source.read_bytes())
         path.chmod(0o600)  # else the server does not take the key
         if cluster.as_owner:
             shutil.chown(path, "postgres")
     with open(pathlib.Path(cluster.data, "postgresql.conf"), "a", encoding="ascii") as file:
-        file.write("ssl = on\n")
+        file.write("ssl = on\n" + ("ssl_ca_file = 'root.crt'\n" if ca else ""))

@@ -1,8 +1,8 @@
 """Sessions that go on with their work beside a test: every answer of theirs is checked and timed."""
 
-import threading
 import time
 
+from background import Threads
 from wire import Closed, Wire, bind, execute, parse, query, rows, run, shape, sync
 
 TABLE = "CREATE TABLE bystander (id int PRIMARY KEY, c int)"
@@ -35,17 +35,16 @@ def p99(seconds):
     return sorted(seconds)[len(seconds) * 99 // 100]
 
 
-class Bystanders:
+class Bystanders(Threads):
     """`with Bystanders(proxy.port, database) as others`: at the end, each has had all of its answers, and none was wrong."""
 
     JOBS = (simple, extended, prepared, transaction)
 
     def __init__(self, port, database, jobs=JOBS, pause=0.002):
-        self.ending = threading.Event()
         self.pause = pause
         self.failures, self.taken = [], []
         self.wires = [Wire(port, database=database, timeout=PATIENCE) for _ in jobs]
-        self.threads = [threading.Thread(target=self._run, args=pair) for pair in zip(jobs, self.wires)]
+        super().__init__(self._run, zip(jobs, self.wires))
 
     def _run(self, job, wire):
         number = 0
@@ -69,15 +68,9 @@ class Bystanders:
             self.ending.wait(0.01)
         return self.taken[first:first + count]
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
     def __exit__(self, failed, *_):
-        self.ending.set()
-        for thread, wire in zip(self.threads, self.wires):
-            thread.join()
+        super().__exit__()
+        for wire in self.wires:
             wire.socket.close()
         if not failed:
             assert not self.failures and self.taken, self.failures

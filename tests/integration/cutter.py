@@ -3,17 +3,11 @@
 import contextlib
 import select
 import socket
-import struct
 import threading
 
+from wire import reset
+
 PIECE = 65536
-
-
-def reset(connection):
-    """Ends a connection as the kernel of a crashed machine does: RST, and what was not sent is lost."""
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
 
 
 def to_port(port):

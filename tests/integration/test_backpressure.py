@@ -37,14 +37,18 @@ def test_slow_reader(proxy, database, straight):
         wire.send(query("SELECT repeat('x', 1000000) FROM generate_series(1, 200)"))
         waits_for(straight, wire.pid, "ClientWrite")
         assert proxy.resident() - proxy.before < GROWTH
-        largest = 0
-        for kind in "T" + "D" * 200:
-            header = wire.take(5)
-            assert header[:1] == kind.encode()
-            skip(wire, int.from_bytes(header[1:], "big") - 4)
-            largest = max(largest, proxy.resident())
+        largest = max(proxy.resident() for _ in skipped_rows(wire, 200))
         assert shape(wire.until_ready()) == "C ZI"
         assert largest - proxy.before < GROWTH
+
+
+def skipped_rows(wire, count):
+    """The answer to a SELECT up to its last row; yields behind each message."""
+    for kind in "T" + "D" * count:
+        header = wire.take(5)
+        assert header[:1] == kind.encode()
+        skip(wire, int.from_bytes(header[1:], "big") - 4)
+        yield
 
 
 def skip(wire, size):

@@ -8,11 +8,10 @@ import random
 import signal
 import subprocess
 
-import psycopg2
 import pytest
 
 from bystanders import TABLE, Bystanders
-from cluster import Cluster, binaries, wait_until
+from cluster import binaries, wait_until
 from wire import Wire, copy_data, errors, query, startup
 
 ROUNDS = 5

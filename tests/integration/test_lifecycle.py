@@ -12,10 +12,10 @@ import time
 import psycopg2
 import pytest
 
-from cluster import Cluster, accepts, binaries, free_port, wait_until
+from cluster import accepts, binaries, free_port, wait_until
 from fake_server import FakeServer
 from proxy import Proxy
-from wire import Wire, cancel_request, errors, fields, message, query, rows, run, shape, startup, sync, terminate
+from wire import Wire, cancel_request, errors, fields, message, query, reset, rows, run, shape, startup, sync, terminate
 
 AUTHENTICATION_OK = message("R", struct.pack("!i", 0))
 
@@ -30,15 +30,10 @@ def backend(straight):
     return lives
 
 
-def reset(wire):
-    """Ends the connection as a crashed client's kernel does: RST."""
-    wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wire.socket.close()
-
-
 # ---- the client goes
 
-@pytest.mark.parametrize("leave", [lambda w: w.send(terminate()), lambda w: w.socket.close(), reset], ids=["Terminate", "FIN", "RST"])
+@pytest.mark.parametrize("leave", [lambda w: w.send(terminate()), lambda w: w.socket.close(), lambda w: reset(w.socket)],
+                         ids=["Terminate", "FIN", "RST"])
 def test_idle_client_takes_its_server_process_along(leave, lockkeeper, database, backend):
     with Wire(lockkeeper().port, database=database) as wire:
         leave(wire)
@@ -74,7 +69,7 @@ def test_client_that_resets_in_the_middle_of_a_big_answer(lockkeeper, database, 
     with Wire(proxy.port, database=database) as wire, Wire(proxy.port, database=database) as other:
         wire.send(query("SELECT repeat('x', 1000000) FROM generate_series(1, 1000)"))
         wire.take(100_000)
-        reset(wire)
+        reset(wire.socket)
         wait_until(lambda: not backend(wire.pid), "the server process is gone", 5)
         assert rows(other.ask(query("SELECT 1"))) == [["1"]]
 
@@ -273,7 +268,7 @@ def test_many_connections_leave_nothing(lockkeeper, cluster):
     def half(_):
         with Wire(proxy.port, log_in=False) as wire:
             wire.send(startup())
-            reset(wire)
+            reset(wire.socket)
 
     def whole(_):
         with Wire(proxy.port) as wire:

@@ -4,13 +4,11 @@ The programs are of newer releases of Debian and run with the C library of their
 """
 
 import os
-import pwd
-import shutil
 import subprocess
 
 import pytest
 
-from authority import Authority
+from authority import Authority, secure
 from cluster import Cluster
 from debian import NotFetched
 from programs import UNRELEASED, compiled_c, other_postgres, program, with_libpq
@@ -45,14 +43,9 @@ def pair(authority):
 
 @pytest.fixture(scope="module")
 def cluster(pair):
-    made = Cluster(programs=other_postgres(18), ssl="on")
+    made = Cluster(programs=other_postgres(18))
     try:
-        for name, source in zip(("server.crt", "server.key"), pair):
-            to = os.path.join(made.data, name)
-            shutil.copy(source, to)
-            os.chmod(to, 0o600)
-            if made.as_owner:
-                os.chown(to, *pwd.getpwnam("postgres")[2:4])
+        secure(made, *pair)
         with open(os.path.join(made.data, "pg_hba.conf"), "w", encoding="ascii") as file:
             file.write(AUTHENTICATION)
         made.start()

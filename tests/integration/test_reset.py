@@ -12,11 +12,11 @@ import pytest
 from authority import Authority, secure
 from bystanders import TABLE, Bystanders
 from cluster import Cluster, wait_until
-from cutter import Cutter, reset, to_port
+from cutter import Cutter, to_port
 from proxy import Proxy
 from test_backpressure import waits_for
-from wire import (Closed, Wire, bind, copy_data, copy_done, describe, errors, execute, parse, query, run, shape, sync,
-                  terminate)
+from wire import (Closed, Wire, bind, copy_data, copy_done, describe, errors, execute, parse, query, reset, run, shape,
+                  sync, terminate)
 
 PATIENCE = 10  # seconds: what takes longer has been forgotten
 ROUNDS = 20  # of each conversation

@@ -13,7 +13,7 @@ from authority import Authority
 from bystanders import Bystanders, extended, p99, simple
 from cluster import wait_until
 from proxy import Proxy
-from test_backpressure import skip, waits_for
+from test_backpressure import skipped_rows, waits_for
 from test_large import Peak
 from wire import Wire, query, shape
 
@@ -78,10 +78,8 @@ def test_a_gigabyte_passes(proxy, database, straight, tls):
     with Peak(proxy) as peak, Wire(proxy.port, database=database, tls=tls) as wire:
         wire.send(query(GIGABYTE))
         waits_for(straight, wire.pid, "ClientWrite")
-        for kind in "T" + "D" * ROWS:
-            header = wire.take(5)
-            assert header[:1] == kind.encode()
-            skip(wire, int.from_bytes(header[1:], "big") - 4)
+        for _ in skipped_rows(wire, ROWS):
+            pass
         assert shape(wire.until_ready()) == "C ZI"
     assert peak.growth < GROWTH
 

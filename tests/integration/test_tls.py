@@ -8,22 +8,21 @@ import itertools
 import json
 import os
 import pathlib
-import pwd
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import tempfile
-import threading
 
 import asyncpg
 import psycopg
 import psycopg2
 import pytest
 
-from authority import Authority, openssl
+from authority import Authority, openssl, secure
 from cluster import Cluster, binaries, free_port, wait_until
+from cutter import Cutter, to_port
 from programs import java_classes, java_run, pgjdbc
 from proxy import BINARY, Proxy
 from wire import GSSENC_REQUEST, SSL_REQUEST, Closed, Wire, cancel_request, errors, query, rows, shape, startup
@@ -61,14 +60,7 @@ def files(tmp_path_factory):
 def tls_cluster(files):
     made = Cluster()
     try:
-        own = lambda path: made.as_owner and os.chown(path, *pwd.getpwnam("postgres")[2:4])
-        for name, source in (("server.crt", files.server[0]), ("server.key", files.server[1]), ("root.crt", files.ours.certificate)):
-            to = os.path.join(made.data, name)
-            shutil.copy(source, to)
-            os.chmod(to, 0o600)
-            own(to)
-        with open(os.path.join(made.data, "postgresql.conf"), "a", encoding="ascii") as file:
-            file.write("ssl = on\nssl_ca_file = 'root.crt'\n")
+        secure(made, *files.server, files.ours.certificate)
         with open(os.path.join(made.data, "pg_hba.conf"), "w", encoding="ascii") as file:
             file.write(AUTHENTICATION)
         made.start()
@@ -505,51 +497,18 @@ def test_other_certificate_is_refused_at_start(files, tls_cluster, tmp_path):
 
 def test_other_certificate_is_refused_where_the_server_came_later(files, tls_cluster, tmp_path):
     """The server could not be asked at start, so each client that SCRAM would fail for is told."""
-    relay = Relay(tls_cluster.port)
-    proxy = Proxy(relay.port, upstream={"host": "127.0.0.1", "port": relay.port, "tls": "require"}, tls=client_leg(files))
+    port = free_port()
+    proxy = Proxy(port, upstream={"host": "127.0.0.1", "port": port, "tls": "require"}, tls=client_leg(files))
     try:
         assert "cannot compare the certificates yet" in proxy.log()
-        relay.start()
-        with pytest.raises(psycopg2.OperationalError, match="SCRAM with channel binding cannot pass between two different certificates"):
-            proxy.connect(user="scram_user", password="secret", sslmode="require")
-        proxy.connect(user="only_tls", sslmode="require").close()
-        proxy.connect(user="scram_user", password="secret", sslmode="disable").close()
+        with Cutter(to_port(tls_cluster.port), socket.create_server(("127.0.0.1", port))):
+            with pytest.raises(psycopg2.OperationalError, match="SCRAM with channel binding cannot pass between two different certificates"):
+                proxy.connect(user="scram_user", password="secret", sslmode="require")
+            proxy.connect(user="only_tls", sslmode="require").close()
+            proxy.connect(user="scram_user", password="secret", sslmode="disable").close()
     finally:
         proxy.stop()
         proxy.remove()
-        relay.stop()
-
-
-class Relay:
-    """A port that leads to another one, byte for byte, from start() on."""
-
-    def __init__(self, to):
-        self.port, self.to, self.listener, self.open = free_port(), to, None, []
-
-    def start(self):
-        self.listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                ends = self.listener.accept()[0], socket.create_connection(("127.0.0.1", self.to))
-                self.open += ends
-                for one, other in (ends, ends[::-1]):
-                    threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def _pump(one, other):
-        with contextlib.suppress(OSError):
-            while data := one.recv(65536):
-                other.sendall(data)
-            other.shutdown(socket.SHUT_WR)
-
-    def stop(self):
-        for one in [self.listener, *self.open]:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
 
 
 # ---- what does not start

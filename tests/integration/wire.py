@@ -1,5 +1,6 @@
 """The PostgreSQL protocol 3.0 by hand, for what drivers do not send (manual, chapter "Frontend/Backend Protocol")."""
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -97,6 +98,13 @@ def run(sql, *values, name=""):
 def fields(body):
     """ErrorResponse and NoticeResponse: field code -> text."""
     return {part[:1].decode(): part[1:].decode("utf-8") for part in body.split(b"\0") if part}
+
+
+def reset(connection):
+    """Ends a connection as the kernel of a crashed machine does: RST, and what was not sent is lost."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 class Closed(Exception):

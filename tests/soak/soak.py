@@ -12,11 +12,11 @@ import pathlib
 import random
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
+from background import Threads  # noqa: E402
 from bystanders import Bystanders, p99  # noqa: E402
 from cluster import wait_until  # noqa: E402
 from test_connects import come  # noqa: E402
@@ -31,16 +31,15 @@ GROWTH = 8 * 1024  # kilobytes
 TELL = 5  # seconds
 
 
-class Trouble:
+class Trouble(Threads):
     """Each kind in a thread of its own, again and again; what it did not expect is kept, and ends it."""
 
     def __init__(self, stand, directory):
         self.stand, self.proxy = stand, stand.proxy(tls=False)[0]
         self.work = prepare(pathlib.Path(directory), stand.straight)
-        self.ending = threading.Event()
         self.done, self.problems = {}, []
         kinds = [self.killed_clients, self.resets, self.stalled_readers, self.crowds]
-        self.threads = [threading.Thread(target=self._repeat, args=[kind, random.Random(kind.__name__)]) for kind in kinds]
+        super().__init__(self._repeat, [(kind, random.Random(kind.__name__)) for kind in kinds])
 
     def _repeat(self, kind, chosen):
         while not self.ending.is_set():
@@ -73,16 +72,6 @@ class Trouble:
         crowd = come(self.proxy, DATABASE, chosen.randrange(20, 200), 3)
         said = crowd.communicate(timeout=60)[1]
         assert not said, said
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def tell(proxy, others, trouble, first, began):
