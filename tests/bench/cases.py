@@ -13,7 +13,7 @@ import time
 import psycopg2
 
 import idle as idle_sessions
-from cluster import accepts, binaries, free_port, wait_until
+from cluster import binaries
 
 COPIED = 512  # megabytes of one COPY
 
@@ -136,7 +136,8 @@ def columns_added(contender, _):
 
 def idle(tls):
     def run(contender, _):
-        return {"sessions": idle_sessions.SESSIONS, "bytes of each": idle_sessions.bytes_per_session(lambda port: type(contender)(port, contender.certificate), free_port, accepts, wait_until, tls)}
+        each = idle_sessions.bytes_per_session(lambda port: type(contender)(port, contender.certificate), tls)
+        return {"sessions": idle_sessions.SESSIONS, "bytes of each": each}
     return run
 
 

@@ -109,6 +109,9 @@ class Pgbouncer(Program):
 
     def command(self):
         users = self.write("users", '"postgres" ""\n')
+        tls = f"""client_tls_sslmode = allow
+client_tls_cert_file = {self.certificate.file}
+client_tls_key_file = {self.certificate.key}""" if self.certificate else ""
         ini = self.write("pgbouncer.ini", f"""[databases]
 * = host=127.0.0.1 port={self.server_port}
 [pgbouncer]
@@ -126,7 +129,7 @@ log_connections = 0
 log_disconnections = 0
 log_stats = 0
 stats_users = postgres
-{f"client_tls_sslmode = allow{chr(10)}client_tls_cert_file = {self.certificate.file}{chr(10)}client_tls_key_file = {self.certificate.key}" if self.certificate else ""}
+{tls}
 """.replace("* = host", "* = user=postgres host"))
         own = ["-u", "postgres"] if os.geteuid() == 0 else []
         if own:
@@ -163,9 +166,10 @@ class Lockkeeper(Program):
     name = "lockkeeper"
 
     def command(self):
+        tls = f"tls: {{client: allow, certificate: '{self.certificate.file}', key: '{self.certificate.key}'}}" if self.certificate else ""
         config = self.write("lockkeeper.yaml", f"""listen: '127.0.0.1:{self.port}'
 upstream: {{host: 127.0.0.1, port: {self.server_port}}}
-{f"tls: {{client: allow, certificate: '{self.certificate.file}', key: '{self.certificate.key}'}}" if self.certificate else ""}
+{tls}
 workers: {self.workers}
 mode: enforce
 limits: {{clients: 20000}}

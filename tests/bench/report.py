@@ -17,43 +17,40 @@ def text(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
-def table(results, contenders):
-    """One line for each case and number: the median of each contender, its ratio to PgBouncer's in brackets."""
-    lines = [f"{'case':30} {'number':16}" + "".join(f"{name:>22}" for name in contenders)]
+def lines(results):
+    """Of each case and number: (case, number, {contender: (its median, the ratio to PgBouncer's or None)}, spread of the worst)."""
     for case, found in results.items():
         by_name = {contender: medians(rounds) for contender, rounds in found.items() if rounds}
-        numbers = list(dict.fromkeys(n for m in by_name.values() for n in m))
-        for number in numbers:
-            base = by_name.get("pgbouncer", {}).get(number)
-            line = f"{case:30} {number:16}"
-            for contender in contenders:
-                value = by_name.get(contender, {}).get(number)
-                ratio = f" ({value[0] / base[0]:.2f})" if value and base and base[0] else ""
-                line += f"{(text(value[0]) + ratio) if value else '-':>22}"
-            spread = max(m[number][1] for m in by_name.values() if number in m)
-            lines.append(line + f"   +-{spread * 50:.0f} %")
+        for number in dict.fromkeys(n for m in by_name.values() for n in m):
+            base = by_name.get("pgbouncer", {}).get(number, (0.0,))[0]
+            measured = {name: m[number] for name, m in by_name.items() if number in m}
+            values = {name: (value, value / base if base else None) for name, (value, _) in measured.items()}
+            yield case, number, values, max(spread for _, spread in measured.values())
             case = ""
-    return "\n".join(lines)
+
+
+def cell(value, ratio):
+    return text(value) + (f" ({ratio:.2f})" if ratio is not None else "")
+
+
+def table(results, contenders):
+    """One line for each case and number: the median of each contender, its ratio to PgBouncer's in brackets."""
+    out = [f"{'case':30} {'number':16}" + "".join(f"{name:>22}" for name in contenders)]
+    for case, number, values, spread in lines(results):
+        cells = [cell(*values[name]) if name in values else "-" for name in contenders]
+        out.append(f"{case:30} {number:16}" + "".join(f"{c:>22}" for c in cells) + f"   +-{spread * 50:.0f} %")
+    return "\n".join(out)
+
+
+def markdown(results, contenders):
+    """The same table for a page; the spread is half of (largest - smallest) / median, of the worst contender."""
+    out = ["| case | number | " + " | ".join(contenders) + " | spread |", "|---|---|" + "---:|" * (len(contenders) + 1)]
+    for case, number, values, spread in lines(results):
+        cells = [cell(values[name][0], values[name][1] if name != "pgbouncer" else None) if name in values else "" for name in contenders]
+        out.append(f"| {case} | {number} | " + " | ".join(cells) + f" | {spread * 50:.0f} % |")
+    return "\n".join(out)
 
 
 def as_json(results):
     return {case: {contender: {number: {"median": m, "spread": s} for number, (m, s) in medians(rounds).items()}
                    for contender, rounds in found.items() if rounds} for case, found in results.items()}
-
-
-def markdown(results, contenders):
-    """The same table for a page; the spread is half of (largest - smallest) / median, of the worst contender."""
-    lines = ["| case | number | " + " | ".join(contenders) + " | spread |", "|---|---|" + "---:|" * (len(contenders) + 1)]
-    for case, found in results.items():
-        by_name = {contender: medians(rounds) for contender, rounds in found.items() if rounds}
-        for number in dict.fromkeys(n for m in by_name.values() for n in m):
-            base = by_name.get("pgbouncer", {}).get(number)
-            cells = []
-            for contender in contenders:
-                value = by_name.get(contender, {}).get(number)
-                ratio = f" ({value[0] / base[0]:.2f})" if value and base and base[0] and contender != "pgbouncer" else ""
-                cells.append(text(value[0]) + ratio if value else "")
-            spread = max(m[number][1] for m in by_name.values() if number in m)
-            lines.append(f"| {case} | {number} | " + " | ".join(cells) + f" | {spread * 50:.0f} % |")
-            case = ""
-    return "\n".join(lines)
