@@ -42,11 +42,11 @@ public:
         std::vector<catalog_query> out;
         if (!schemas_.empty()) {
             const std::string keys = all_keys_ ? "t" : "f";
-            out.push_back({catalog_sql::relations_named(), {array_literal(schemas_), array_literal(names_), keys}});
+            out.push_back({catalog_sql::relations_named(), {array_literal(schemas_), array_literal(names_), keys}, "relations"});
         }
-        if (!new_indexes_.names.empty()) out.push_back({catalog_sql::index_names(), new_indexes_.parameters()});
+        if (!new_indexes_.names.empty()) out.push_back({catalog_sql::index_names(), new_indexes_.parameters(), "index_names"});
         if (!new_constraints_.names.empty())
-            out.push_back({catalog_sql::constraint_names(), new_constraints_.parameters()});
+            out.push_back({catalog_sql::constraint_names(), new_constraints_.parameters(), "constraint_names"});
         if (!types_.empty()) add_types(out);
         if (!functions_.empty()) add_functions(out);
         if (!objects_.empty()) add_objects(out);
@@ -112,6 +112,7 @@ private:
             if (step.constraint && step.constraint->referenced) about(*step.constraint->referenced);
             if (step.constraint && step.constraint->expression) about(*step.constraint->expression);
             if (step.constraint) about_new(*step.constraint, a);
+            type_changed_ = type_changed_ || step.action == alter_action::set_type;
             if (step.action == alter_action::set_not_null) about_not_null(step.name, a);
             if (step.column) about(*step.column);
             if (step.action == alter_action::add_column && step.column)
@@ -164,8 +165,8 @@ private:
             arrays.emplace_back(array ? "t" : "f");
         }
         const std::vector<std::optional<std::string>> which{array_literal(schemas), array_literal(names), array_literal(arrays)};
-        out.push_back({catalog_sql::types(), which});
-        out.push_back({catalog_sql::casts(), which});
+        out.push_back({catalog_sql::types(), which, "types"});
+        if (type_changed_) out.push_back({catalog_sql::casts(), which, "casts"});
     }
 
     void add_functions(std::vector<catalog_query>& out) const {
@@ -174,7 +175,7 @@ private:
             schemas.push_back(schema);
             names.push_back(name);
         }
-        out.push_back({catalog_sql::functions(), {array_literal(schemas), array_literal(names)}});
+        out.push_back({catalog_sql::functions(), {array_literal(schemas), array_literal(names)}, "functions"});
     }
 
     void add_objects(std::vector<catalog_query>& out) const {
@@ -187,7 +188,7 @@ private:
             columns[4].push_back(o.relation.name);
             columns[5].push_back(std::to_string(o.arguments));
         }
-        catalog_query query{catalog_sql::dependents(), {}};
+        catalog_query query{catalog_sql::dependents(), {}, "dependents"};
         for (const auto& c : columns) query.parameters.push_back(array_literal(c));
         out.push_back(std::move(query));
     }
@@ -199,6 +200,7 @@ private:
     std::set<std::pair<std::string, std::string>> functions_;
     std::vector<object_name> objects_;
     bool all_keys_ = false;
+    bool type_changed_ = false;
 };
 
 }  // namespace

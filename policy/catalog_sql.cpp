@@ -171,18 +171,19 @@ SELECT 4, 'column', a.attrelid::pg_catalog.int8, a.attnum, 0, ROW(
        a.attnotnull AND NOT EXISTS (
            SELECT FROM pg_catalog.pg_constraint AS k
            WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),
-       a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base, t.modifier, a.attnum, a.attgenerated = 'v',
+       a.atthasdef, a.attgenerated <> '', a.attidentity <> '', a.attinhcount > 0, t.base[1], t.base[2], a.attnum, a.attgenerated = 'v',
        (SELECT d.description FROM pg_catalog.pg_description AS d
         WHERE d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum
           AND pg_catalog.starts_with(d.description, 'lockkeeper:')))::pg_catalog.text
-FROM pg_catalog.pg_attribute AS a, LATERAL (
-    WITH RECURSIVE base(oid, modifier) AS (
-        SELECT a.atttypid, a.atttypmod
-        UNION ALL
-        SELECT t.typbasetype, t.typtypmod FROM base AS b JOIN pg_catalog.pg_type AS t ON (t.oid = b.oid)
-        WHERE t.typtype = 'd')
-    SELECT b.oid AS base, b.modifier FROM base AS b JOIN pg_catalog.pg_type AS t ON (t.oid = b.oid)
-    WHERE t.typtype <> 'd') AS t
+FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS y ON (y.oid = a.atttypid), LATERAL (
+    SELECT CASE WHEN y.typtype <> 'd' THEN ARRAY[a.atttypid::pg_catalog.int8, a.atttypmod] ELSE (
+        WITH RECURSIVE domain(oid, modifier) AS (
+            SELECT y.typbasetype, y.typtypmod
+            UNION ALL
+            SELECT t.typbasetype, t.typtypmod FROM domain AS d JOIN pg_catalog.pg_type AS t ON (t.oid = d.oid)
+            WHERE t.typtype = 'd')
+        SELECT ARRAY[d.oid::pg_catalog.int8, d.modifier] FROM domain AS d JOIN pg_catalog.pg_type AS t ON (t.oid = d.oid)
+        WHERE t.typtype <> 'd') END AS base) AS t
 WHERE a.attrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r WHERE r.owns)) AND a.attnum > 0 AND NOT a.attisdropped)";
 
 // A row for each column: of the key in its order, then those in expressions and the predicate.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/transaction_memory.hpp"
@@ -33,6 +34,7 @@ struct session_facts {
 struct catalog_query {
     std::string sql;
     std::vector<std::optional<std::string>> parameters;
+    std::string_view kept_as{};  // what a session that asks it often may keep it prepared as; the text is always the same then
 };
 
 // What one catalog_query returned, in text format; nullopt is SQL NULL.

@@ -10,6 +10,7 @@ inline constexpr std::string_view cannot_connect = "08001";      // sqlclient_un
 inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view protocol_violation = "08P01";
 inline constexpr std::string_view feature_not_supported = "0A000";
+inline constexpr std::string_view invalid_statement_name = "26000";  // invalid_sql_statement_name
 inline constexpr std::string_view invalid_authorization = "28000";  // invalid_authorization_specification
 inline constexpr std::string_view invalid_password = "28P01";
 inline constexpr std::string_view serialization_failure = "40001";

@@ -2,6 +2,7 @@
 
 #include "protocol/conversation.hpp"
 #include "protocol/frontend.hpp"
+#include "proxy/kept_statements.hpp"
 
 namespace proxy {
 namespace {
@@ -28,11 +29,14 @@ protocol::buffer encode(const batch& b, protocol::conversation& conversation) {
     append(out, protocol::encode_close('P', portal_name), conversation);
     append(out, protocol::encode_close('S', statement_name), conversation);
     for (const auto& query : b.queries) {
-        append(out, protocol::encode_parse(statement_name, query.sql), conversation);
-        append(out, protocol::encode_bind(portal_name, statement_name, query.parameters), conversation);
+        const bool kept = !query.kept_as.empty();
+        const auto name = kept ? server_name(query.kept_as) : std::string(statement_name);
+        if (kept && !query.sql.empty()) append(out, protocol::encode_close('S', name), conversation);
+        if (!query.sql.empty()) append(out, protocol::encode_parse(name, query.sql), conversation);
+        append(out, protocol::encode_bind(portal_name, name, query.parameters), conversation);
         append(out, protocol::encode_execute(portal_name), conversation);
         append(out, protocol::encode_close('P', portal_name), conversation);
-        append(out, protocol::encode_close('S', statement_name), conversation);
+        if (!kept) append(out, protocol::encode_close('S', name), conversation);
     }
     append(out, b.end == batch_end::sync ? protocol::encode_sync() : protocol::encode_flush(), conversation);
     return out;

@@ -19,7 +19,8 @@ enum class batch_end {
 };
 
 // Statements of ours that run on the client's connection in one exchange: Parse, Bind, Execute, Close for each, under
-// reserved names, so that the unnamed statement and every portal of the client's stay what they were.
+// reserved names, so that the unnamed statement and every portal of the client's stay what they were. A query with a name
+// (kept_as) stays prepared, and one with a name and no text is so already (kept_statements.hpp).
 struct batch {
     std::vector<policy::catalog_query> queries;
     batch_end end = batch_end::sync;

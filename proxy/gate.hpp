@@ -23,6 +23,7 @@
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
+#include "proxy/kept_statements.hpp"
 #include "proxy/known_session.hpp"
 #include "proxy/lock_held.hpp"
 #include "proxy/lock_wait.hpp"
@@ -197,9 +198,6 @@ private:
     task<std::optional<policy::decision>> decide(judged_message& m);
     task<policy::decision> decide_without_facts(judged_message& m, protocol::error_fields error);
     task<void> carry_out(judged_message& m, policy::decision d);
-    task<batch_reply> ask(batch b);
-    task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
-    task<batch_reply> ask_one(std::string sql);
     void fail_before(judged_message& m, const protocol::error_fields& error, std::shared_ptr<audit_record> record);
     void put_out(judged_message& m, policy::finding f, std::shared_ptr<audit_record> record);
     void forward_held(judged_message& m, std::shared_ptr<audit_record> record);
@@ -207,6 +205,12 @@ private:
     void refuse_parse();
     policy::session_facts facts_of_session(const judged_message& m) const;
     policy::transaction_memory so_far_as_sent() const;
+
+    // asking.cpp: statements of ours on the client's connection
+    task<batch_reply> ask(batch b);
+    task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
+    task<batch_reply> ask_guarded(std::vector<policy::catalog_query> queries, batch_end end);
+    task<batch_reply> ask_one(std::string sql);
 
     // arming.cpp: lock_timeout and statement_timeout around a statement
     static std::vector<policy::catalog_query> timeout_questions();
@@ -341,6 +345,7 @@ private:
     std::optional<long_text> long_text_;  // while client_rest_ is of it
 
     prepared_statements prepared_;
+    kept_statements kept_;           // of ours
     std::deque<noted> noted_;
 
     // what runs now

@@ -88,7 +88,8 @@ policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, 
         modes.push_back(conflicting_with(l.mode));
     }
     return {std::string(holders_sql),
-            {policy::array_literal(relations), policy::array_literal(modes), std::to_string(old_after.count()) + " ms"}};
+            {policy::array_literal(relations), policy::array_literal(modes), std::to_string(old_after.count()) + " ms"},
+            "holders"};
 }
 
 std::vector<lock_holder> read_holders(const policy::catalog_rows& rows) {
