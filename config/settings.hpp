@@ -204,7 +204,7 @@ struct settings : scoped_settings {
     config::auth auth;
     std::chrono::milliseconds tcp_user_timeout{0};  // of both connections; zero: the system's (some 15 minutes)
     config::upstream upstream;
-    unsigned workers = 0;                   // 0: one per core, at most 4
+    unsigned workers = 0;                   // 0: one for two cores, at most 4
     config::limits limits;
     config::audit audit;
     config::log log;

@@ -30,6 +30,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds drain_time{30};  // what sessions in a transaction get after the first signal
+constexpr unsigned most_workers = 4;  // where the settings leave it to us
 constexpr std::chrono::seconds last_words{1};   // and all of them to close in the end
 
 template <class Results>
@@ -147,7 +148,7 @@ public:
 private:
     bool listen() {
         const auto& s = *shared_.settings;
-        const auto count = s.workers > 0 ? s.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+        const auto count = s.workers > 0 ? s.workers : std::clamp(std::thread::hardware_concurrency() / 2, 1u, most_workers);
         sockets_.resize(count);
         const bool all = listen_on_network(s.listen) && listen_on_path(s.unix_socket_directory);
         if (!all) {
