@@ -9,7 +9,6 @@ namespace config {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace std::string_literals;
 
 std::string parse_level(const std::string& text) {
     for (const auto* level : {"trace", "debug", "info", "warn", "error", "off"})
@@ -37,13 +36,19 @@ void read_host(settings& s, const std::string& text) {
 #define WORD(field, parse) \
     [](settings& s, const std::string& t) { s.field = parse(t); }, [](const settings& s) { return print(s.field); }
 
+#define BOOL(field) \
+    [](settings& s, const std::string& t) { s.field = parse_bool(t); }, [](const settings& s) { return print_bool(s.field); }
+
+#define AT_RESTART(field) nullptr, [](settings& to, const settings& from) { to.field = from.field; }
 #define SCOPED(field) [](scoped_settings& to, const scoped_settings& from) { to.field = from.field; }
 
 constexpr std::array list{
     key{"listen", "Where clients connect: host:port. * is every address of the machine; an IPv6 address stands in brackets; port 0 takes a free one.",
         [](settings& s, const std::string& t) { s.listen = parse_endpoint(t); },
-        [](const settings& s) { return print_endpoint(s.listen); }},
-    key{"unix_socket_directory", "A directory where clients connect too, at .s.PGSQL. and the port of listen, as at the server's own. Empty: none.", TEXT(unix_socket_directory)},
+        [](const settings& s) { return print_endpoint(s.listen); }, AT_RESTART(listen)},
+    key{"reuse_port", "Whether another Lockkeeper of the same user may listen there too: true or false. For a restart without a refused connection: the new one is started with the old one still there, which is then sent SIGTERM.",
+        BOOL(reuse_port), AT_RESTART(reuse_port)},
+    key{"unix_socket_directory", "A directory where clients connect too, at .s.PGSQL. and the port of listen, as at the server's own. Empty: none.", TEXT(unix_socket_directory), AT_RESTART(unix_socket_directory)},
     key{"tcp_user_timeout", "How long the other side of a connection may acknowledge nothing, or keep its window shut, before it counts as dead. 0: the system's, some 15 minutes.", DURATION(tcp_user_timeout, 0ms)},
     key{"tls.client", "TLS with clients: disable; allow (they choose); require; verify-ca (with a certificate that tls.ca has signed); verify-full (and with their user's name as its common name).", WORD(tls.client, parse_client_tls)},
     key{"tls.certificate", "PEM file with Lockkeeper's certificate and those behind it. All TLS files are read again on SIGHUP.", TEXT(tls.certificate)},
@@ -51,22 +56,21 @@ constexpr std::array list{
     key{"tls.ca", "PEM file with the certificates of those who sign the certificates of clients.", TEXT(tls.ca)},
     key{"tls.min_version", "TLSv1.2 or TLSv1.3, with clients and with the server.", WORD(tls.min_version, parse_tls_version)},
     key{"tls.without_channel_binding", "true: TLS on both connections may use different certificates. Under auth.mode: pass libpq logs in with SCRAM then only with channel_binding=disable.",
-        [](settings& s, const std::string& t) { s.tls.without_channel_binding = parse_bool(t); },
-        [](const settings& s) { return s.tls.without_channel_binding ? "true"s : "false"s; }},
-    key{"auth.mode", "Who verifies clients. pass: the server; what it asks and what they answer passes through. scram: Lockkeeper, by SCRAM-SHA-256, channel binding included whatever the certificates; it then logs in to the server with the key that the client's proof reveals. The server must have the same secret for the user, and no password is kept.", WORD(auth.mode, parse_auth_mode)},
-    key{"auth.file", "For scram: the users, in the format of PgBouncer's auth_file: \"user\" \"SCRAM-SHA-256$...\", as rolpassword of pg_authid has it. Read again when it has changed.", TEXT(auth.file)},
-    key{"auth.query", "For scram: asked for a user that auth.file does not have, such as SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 AND rolcanlogin. It returns the user and the secret, and is asked at each login.", TEXT(auth.query)},
-    key{"auth.dsn", "Where it is asked, as libpq takes it: the server itself, not Lockkeeper. A password is better kept in a passfile.", TEXT(auth.dsn)},
+        BOOL(tls.without_channel_binding)},
+    key{"auth.mode", "Who verifies clients. pass: the server; what it asks and what they answer passes through. scram: Lockkeeper, by SCRAM-SHA-256, channel binding included whatever the certificates; it then logs in to the server with the key that the client's proof reveals. The server must have the same secret for the user, and no password is kept.", WORD(auth.mode, parse_auth_mode), AT_RESTART(auth.mode)},
+    key{"auth.file", "For scram: the users, in the format of PgBouncer's auth_file: \"user\" \"SCRAM-SHA-256$...\", as rolpassword of pg_authid has it. Read again when it has changed.", TEXT(auth.file), AT_RESTART(auth.file)},
+    key{"auth.query", "For scram: asked for a user that auth.file does not have, such as SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 AND rolcanlogin. It returns the user and the secret, and is asked at each login.", TEXT(auth.query), AT_RESTART(auth.query)},
+    key{"auth.dsn", "Where it is asked, as libpq takes it: the server itself, not Lockkeeper. A password is better kept in a passfile.", TEXT(auth.dsn), AT_RESTART(auth.dsn)},
     key{"upstream.host", "The PostgreSQL server: a name, an address, or a path that starts with / and names a directory of Unix sockets. Several, each with its port if it differs, are tried in turn: db1,db2:5433. Without this key: PGHOST.",
-        read_host, [](const settings& s) { return print_text(s.upstream.host); }},
-    key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535)},
+        read_host, [](const settings& s) { return print_text(s.upstream.host); }, AT_RESTART(upstream.host)},
+    key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535), AT_RESTART(upstream.port)},
     key{"upstream.target_session_attrs", "Which of several servers will do, by what they report (PostgreSQL 14 and later): any, read-write, read-only, primary or standby.", WORD(upstream.target_session_attrs, parse_session_attrs)},
     key{"upstream.connect_timeout", "How long connecting to one of its addresses may take, TLS included; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
     key{"upstream.tls", "TLS with the server, as libpq's sslmode: disable, prefer, require, verify-ca or verify-full. Never on a Unix socket.", WORD(upstream.tls, parse_server_tls)},
     key{"upstream.tls_ca", "PEM file with the certificates of those who sign the server's; system: the operating system's.", TEXT(upstream.tls_ca)},
     key{"upstream.tls_certificate", "PEM file with the certificate that Lockkeeper shows to the server. Empty: none.", TEXT(upstream.tls_certificate)},
     key{"upstream.tls_key", "PEM file with its private key, without a passphrase.", TEXT(upstream.tls_key)},
-    key{"workers", "Threads that carry sessions, up to 64. 0: one for two cores, at most 4; more wake up more often for less (16 clients on 2 cores: a fifth more CPU time).", COUNT(workers, 0, 64)},
+    key{"workers", "Threads that carry sessions, up to 64. 0: one for two cores, at most 4; more wake up more often for less (16 clients on 2 cores: a fifth more CPU time).", COUNT(workers, 0, 64), AT_RESTART(workers)},
     key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode), SCOPED(mode)},
     key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size), SCOPED(small_table)},
     key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable), SCOPED(unparseable)},
@@ -82,17 +86,19 @@ constexpr std::array list{
     key{"locks.max_hold", "For how long a transaction may go on, or idle, once it holds a strong lock; then it is cancelled with LK003. 0: no limit.", DURATION(locks.max_hold, 0ms), SCOPED(locks.max_hold)},
     key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms), SCOPED(locks.old_after)},
     key{"locks.serialize", "Whether only one session at a time changes the schema of a database, or takes a strong lock in it: true or false. It holds the advisory lock (1819239275, -1) of that database from its first such statement to the end of its transaction and of what was put off until then; the others wait for locks.budget, through any number of Lockkeepers, and judge their statement anew when it is their turn. Who takes that lock by hand holds all of them off.",
-        [](settings& s, const std::string& t) { s.locks.serialize = parse_bool(t); },
-        [](const settings& s) { return s.locks.serialize ? "true"s : "false"s; }, SCOPED(locks.serialize)},
+        BOOL(locks.serialize), SCOPED(locks.serialize)},
     key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
+    key{"limits.clients_per_user", "Of them, sessions of one user, up to 1000000. 0: no limit of its own.", COUNT(limits.clients_per_user, 0, 1'000'000)},
+    key{"limits.clients_per_database", "Of them, sessions in one database, up to 1000000. 0: no limit of its own.", COUNT(limits.clients_per_database, 0, 1'000'000)},
     key{"limits.statement", "The longest Query or Parse that is held to be judged, 1KiB to 1GiB. A longer one passes in pieces as long as it shows nothing that needs judging; otherwise it is refused (LK004).", SIZE(limits.statement, 1u << 10, 1u << 30)},
     key{"limits.startup", "How long a client may take from connecting to its first ReadyForQuery; at least 1ms.", DURATION(limits.startup, 1ms)},
     key{"overrides.users", "Who may set a rule aside by a comment: names divided by commas, with * for any characters. Empty: nobody.",
         TEXT(overrides.users), SCOPED(overrides.users)},
-    key{"audit.file", "The audit log: one JSON object a line, appended. Empty: no file.", TEXT(audit.file)},
+    key{"audit.file", "The audit log: one JSON object a line, appended. Empty: no file.", TEXT(audit.file), AT_RESTART(audit.file)},
     key{"audit.stdout", "Whether the audit log goes to standard output too: true or false.",
-        [](settings& s, const std::string& t) { s.audit.to_stdout = parse_bool(t); },
-        [](const settings& s) { return s.audit.to_stdout ? "true"s : "false"s; }},
+        BOOL(audit.to_stdout), AT_RESTART(audit.to_stdout)},
+    key{"drain.delay", "After SIGTERM: how long clients are still let in while readiness (/readyz) is denied already, for a load balancer to notice.", DURATION(drain.delay, 0ms)},
+    key{"drain.grace", "How long sessions in a transaction may take after that; idle ones end at once, with SQLSTATE 57P01. A second signal ends all now.", DURATION(drain.grace, 0ms)},
     key{"log.level", "What the log on standard error tells: trace, debug, info, warn, error or off. It never holds SQL.",
         [](settings& s, const std::string& t) { s.log.level = parse_level(t); },
         [](const settings& s) { return s.log.level; }},
@@ -101,6 +107,16 @@ constexpr std::array list{
 }  // namespace
 
 std::span<const key> keys() { return list; }
+
+std::vector<std::string_view> keep_until_restart(settings& read, const settings& running) {
+    std::vector<std::string_view> kept;
+    for (const auto& k : list) {
+        if (k.keep == nullptr || k.write(read) == k.write(running)) continue;
+        k.keep(read, running);
+        kept.push_back(k.path);
+    }
+    return kept;
+}
 
 void apply(const scope& from, scoped_settings& to) {
     for (const auto* k : from.says) k->copy(to, from.differs);

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/settings.hpp"
 
@@ -15,10 +16,15 @@ struct key {
     void (*read)(settings&, const std::string&);  // throws std::invalid_argument
     std::string (*write)(const settings&);
     void (*copy)(scoped_settings& to, const scoped_settings& from) = nullptr;  // null: it cannot differ by scope
+    void (*keep)(settings& to, const settings& from) = nullptr;  // not null: a reload does not change it
 };
 
 // The one list of keys. `rules` (a map of rule ids to actions) is not on it: its keys are the policy's. Nor is `scopes`.
 std::span<const key> keys();
+
+// For a reload: what only a restart can change keeps its value in `read`. Returns the paths of the keys for which it made a
+// difference.
+std::vector<std::string_view> keep_until_restart(settings& read, const settings& running);
 
 // One thing that a scope can match.
 struct match_key {

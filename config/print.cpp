@@ -12,7 +12,8 @@ constexpr std::size_t width = 100;  // of a comment line
 constexpr std::string_view head =
     "Lockkeeper's settings. A key that is left out has the value that `lockkeeper config print` shows without a file; a key "
     "that is not known is an error. Times are written 0, 500ms, 5s, 2min or 1h, up to 596h; sizes 0, 512 (bytes), 64KiB, 8MiB "
-    "or 1GiB.";
+    "or 1GiB. SIGHUP has the file read again: a file with an error changes nothing, and what a decision depends on counts for all "
+    "sessions from their next transaction on.";
 constexpr std::string_view scopes_meaning =
     "What differs in some sessions, for some tables, or at some hours: a list. Each entry has `match` and what is different "
     "where all of that holds: mode, small_table, unparseable, transactions, ledger, timeouts, locks, overrides and rules can be. Of several that match "
@@ -82,7 +83,7 @@ std::string print(const settings& s) {
         if (in.empty() && !section.empty()) out += "\n";
         section = in;
         const std::string indent = in.empty() ? "" : "  ";
-        out += comment(k.meaning, indent);
+        out += comment(std::string(k.meaning) + (k.keep != nullptr ? " Changed by a restart only." : ""), indent);
         out += indent + std::string(k.path.substr(in.empty() ? 0 : in.size() + 1)) + ": " + k.write(s) + "\n";
     }
     out += "\n" + comment(rules_meaning, "");

@@ -99,6 +99,8 @@ struct locks {
 // `limits:` what one client may make us hold.
 struct limits {
     std::size_t clients = 10'000;           // connections at a time, over all workers
+    std::size_t clients_per_user = 0;       // of them; 0: no limit of its own
+    std::size_t clients_per_database = 0;
     std::size_t statement = 16u << 20;      // bytes of one Query or Parse that must be judged
     std::chrono::milliseconds startup{60'000};  // from accept to the first ReadyForQuery
 };
@@ -126,6 +128,12 @@ struct upstream {
 struct audit {
     std::string file;       // empty: no file
     bool to_stdout = false;
+};
+
+// `drain:` how Lockkeeper ends after SIGTERM or SIGINT.
+struct drain {
+    std::chrono::milliseconds delay{0};      // clients are still let in, while readiness is denied already
+    std::chrono::milliseconds grace{30'000}; // for sessions in a transaction, after that
 };
 
 struct log {
@@ -199,6 +207,7 @@ void apply(const scope& from, scoped_settings& to);
 // list in config/keys.cpp; tests/config/example_test.cpp holds config/example.yaml, that list and this together.
 struct settings : scoped_settings {
     endpoint listen{"127.0.0.1", 6432};
+    bool reuse_port = false;                // another Lockkeeper may listen there as well
     std::string unix_socket_directory;      // where clients connect too, under listen's port; empty: nowhere
     config::tls tls;
     config::auth auth;
@@ -207,6 +216,7 @@ struct settings : scoped_settings {
     unsigned workers = 0;                   // 0: one for two cores, at most 4
     config::limits limits;
     config::audit audit;
+    config::drain drain;
     config::log log;
     std::vector<scope> scopes;              // later ones win
 };

@@ -112,6 +112,8 @@ bool parse_bool(const std::string& text) {
     throw std::invalid_argument("expected true or false, not '" + text + "'");
 }
 
+std::string print_bool(bool value) { return value ? "true" : "false"; }
+
 std::string parse_text(const std::string& text) {
     const bool plain = std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
     if (plain) return text;

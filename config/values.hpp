@@ -24,6 +24,7 @@ std::string print_size(std::uint64_t value);
 
 std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uint64_t most);
 bool parse_bool(const std::string& text);
+std::string print_bool(bool value);
 
 // One line of text, printed in single quotes.
 std::string parse_text(const std::string& text);

@@ -14,13 +14,13 @@ canceler::canceler(house& h, protocol::bytes packet, std::function<void()> recei
     ++house_.cancels;
     timer_ = house_.loop.at(house_.loop.now() + patience, [this] { finish(); });
     house_.shared.canceled(key(), cancel_stage::come);
-    hosts_ = config::hosts_of(house_.shared.settings->upstream).size();
+    hosts_ = config::hosts_of(house_.settings->upstream).size();
     next_host();
 }
 
 void canceler::next_host() {
     if (asked_ == hosts_) return finish();
-    auto to = house_.shared.to_server();
+    auto to = house_.target();
     to.first += asked_++;
     to.only_first = true;
     dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, to, [this](connection&& made) {

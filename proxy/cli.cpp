@@ -153,7 +153,7 @@ int run_command(int argc, char** argv) {
         if (*print) return std::cout << config::print(settings), 0;
         if (*check) return 0;
         start_log(settings.log);
-        return serve(settings);
+        return serve([o] { return settings_of(o); });
     } catch (const config::error& problem) {
         std::cerr << problem.what() << "\n";
     }

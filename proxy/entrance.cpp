@@ -15,11 +15,19 @@ namespace {
 const std::uint8_t not_encrypted = 'N', encrypted = 'S';
 
 // For the server the last one counts.
-std::string user_of(const protocol::startup_message& startup) {
-    std::string user;
+// The last one of that name counts, as for the server.
+std::string parameter_of(const protocol::startup_message& startup, std::string_view wanted) {
+    std::string found;
     for (const auto& [name, value] : startup.parameters)
-        if (name == "user") user = value;
-    return user;
+        if (name == wanted) found = value;
+    return found;
+}
+
+std::string user_of(const protocol::startup_message& startup) { return parameter_of(startup, "user"); }
+
+std::string database_of(const protocol::startup_message& startup) {
+    const auto database = parameter_of(startup, "database");
+    return database.empty() ? user_of(startup) : database;
 }
 
 }  // namespace
@@ -94,7 +102,7 @@ void session::on_handshake() {
 // Whether the configuration lets this client in; where not, it is told.
 bool session::may_enter(const protocol::startup_message& startup) {
     using enum config::client_tls;
-    const auto wanted = house_.shared.settings->tls.client;
+    const auto wanted = house_.settings->tls.client;
     if (wanted == disable || wanted == allow || local_) return true;
     const auto* tls = client_.socket.tls();
     if (tls == nullptr) {
@@ -110,17 +118,36 @@ bool session::may_enter(const protocol::startup_message& startup) {
     return false;
 }
 
+// limits.clients_per_user and limits.clients_per_database; where one is reached, the client is told.
+bool session::find_place(const protocol::startup_message& startup) {
+    const auto user = user_of(startup);
+    const auto database = database_of(startup);
+    const auto& limits = house_.settings->limits;
+    const auto full = [this](const std::string& what, std::size_t limit, const char* key) {
+        say_fatal("53300", "too many connections for " + what, "Lockkeeper lets " + std::to_string(limit) + " in at a time (" + key + ").");
+        return false;
+    };
+    if (!house_.shared.users_in.enter(user, limits.clients_per_user))
+        return full("role \"" + user + "\"", limits.clients_per_user, "limits.clients_per_user");
+    user_in_ = user;
+    if (!house_.shared.databases_in.enter(database, limits.clients_per_database))
+        return full("database \"" + database + "\"", limits.clients_per_database, "limits.clients_per_database");
+    database_in_ = database;
+    return true;
+}
+
 void session::on_startup(protocol::bytes packet) {
     const auto startup = protocol::decode_startup(packet);
     if (!startup) return say_fatal("08P01", "invalid startup packet layout");
     if (!may_enter(*startup)) return;
-    const auto limit = house_.shared.settings->limits.clients;
+    const auto limit = house_.settings->limits.clients;
     counted_ = true;
     if (++house_.shared.clients > limit)
         return say_fatal("53300", "sorry, too many clients already",
                          "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
+    if (!find_place(*startup)) return;
     spdlog::debug("session {}: a client from {}", id_, from_);
-    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
+    gate_ = std::make_unique<gate>(house_.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
     startup_.assign(packet.begin(), packet.end());
     client_.socket.consume(packet.size());
     if (house_.shared.users != nullptr) return verify(user_of(*startup));
@@ -129,7 +156,7 @@ void session::on_startup(protocol::bytes packet) {
 
 void session::dial() {
     stage_ = stage::connecting;
-    dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, house_.shared.to_server(),
+    dial_ = std::make_unique<upstream>(house_.loop, house_.shared.names, house_.target(),
                                        [this](connection&& made) { guarded([&] { on_connected(std::move(made)); }); });
 }
 
@@ -170,7 +197,7 @@ void session::on_connected(connection&& made) {
 
 greeting session::greeting_with_server() {
     using enum greeting::channel_binding;
-    const auto& settings = *house_.shared.settings;
+    const auto& settings = *house_.settings;
     const auto* clients = client_.socket.tls();
     const auto* servers = server_.socket.tls();
     if (const auto account = std::exchange(proved_, nullptr)) {

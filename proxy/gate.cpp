@@ -34,6 +34,18 @@ gate::gate(std::shared_ptr<const config::settings> settings, identity who, audit
 
 gate::~gate() = default;
 
+void gate::renew(std::shared_ptr<const config::settings> settings) {
+    renewed_ = std::move(settings);
+    adopt_renewed();
+}
+
+// A transaction ends by the settings that it began with.
+void gate::adopt_renewed() {
+    if (!renewed_ || task_ || status() != 'I' || !conversation_.owed().quiet() || !deferred_.empty() || !committed_.empty()) return;
+    settings_ = std::exchange(renewed_, nullptr);
+    splits_ = may_split(*settings_);
+}
+
 bool gate::closed() const noexcept {
     if (task_ || fatal_) return true;
     if (client_rest_ > 0) return false;  // a message that has begun to go out must end, or nothing answers it

@@ -90,6 +90,9 @@ public:
     // canceled once the signal is sent, and nothing after it does.
     void note_cancel(std::string_view key, cancel_stage stage) noexcept;
 
+    // The settings have been read again. They count when no transaction is open and nothing is under way.
+    void renew(std::shared_ptr<const config::settings> settings);
+
     // Instead of a client's messages, where the session is one of ours: does what a row of lockkeeper.pending tells of. Ends
     // like a Query, with ReadyForQuery to the client, and an error before it where it failed.
     void resume(deferred_work work, std::string_view statement, outbox& to_server, outbox& to_client);
@@ -140,6 +143,7 @@ private:
     void pass(char tag, note n = note::nothing);
     bool skipping() const noexcept { return conversation_.owed().skipping(); }
     void flush_server(std::size_t at);
+    void adopt_renewed();
     void start(task<void> t);
     void advance();
     bool in_step();
@@ -318,6 +322,7 @@ private:
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
 
     std::shared_ptr<const config::settings> settings_;
+    std::shared_ptr<const config::settings> renewed_;  // to take their place
     identity who_;
     audit_sink audit_;
     config::conduct conduct_;  // of the message in hand, or of the one judged last
@@ -366,7 +371,7 @@ private:
     bool just_begun_ = false;        // the transaction has done nothing else
     // The transaction may hold a blocking lock already: waiting for another would extend it.
     std::optional<lock_held> hold_;
-    const bool splits_;  // transactions may be cut in two: their savepoints must be known
+    bool splits_;  // transactions may be cut in two: their savepoints must be known
     std::vector<deferred_work> deferred_;    // by the transaction in hand, and kept as long as so_far_ knows of it
     std::deque<deferred_work> committed_;    // to be done before the next ReadyForQuery in which no transaction is open
     protocol::buffer commit_reply_;          // the COMMIT's CommandComplete, kept back until that is done

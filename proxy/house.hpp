@@ -10,6 +10,7 @@
 
 #include "config/settings.hpp"
 #include "proxy/cancel_stage.hpp"
+#include "proxy/crowd.hpp"
 #include "proxy/event_loop.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/outbox.hpp"
@@ -20,7 +21,7 @@ namespace proxy {
 
 // What all workers share.
 struct shared_house {
-    std::shared_ptr<const config::settings> settings;
+    std::shared_ptr<const config::settings> settings;  // the control thread's; a worker has its own
     resolver& names;
     gate::audit_sink audit;                    // any thread may call it
     // A CancelRequest with this key has reached the server. Any thread may call it.
@@ -31,8 +32,7 @@ struct shared_house {
     std::atomic<std::shared_ptr<const tls_contexts>> tls = nullptr;  // null: no TLS at all
     secrets* users = nullptr;                  // null: authentication passes through
     std::atomic<std::size_t> first_host = 0;   // of upstream.host: where the last session found what it wanted
-
-    destination to_server() const { return {settings->upstream, tls.load(), settings->tcp_user_timeout, first_host.load()}; }
+    crowd users_in, databases_in;              // limits.clients_per_user and _per_database
     // The host is not of the kind that target_session_attrs wants: others begin with the next one.
     void not_this_host(std::size_t host, std::size_t next) noexcept { first_host.compare_exchange_strong(host, next); }
 };
@@ -43,7 +43,12 @@ struct house {
     event_loop& loop;
     std::span<std::uint8_t> scratch;
     outbox to_server, to_client;
+    std::shared_ptr<const config::settings> settings;  // as the last reload has left them
     std::size_t cancels = 0;  // CancelRequests on their way
+
+    destination target() const {
+        return {settings->upstream, shared.tls.load(), settings->tcp_user_timeout, shared.first_host.load()};
+    }
 };
 
 }  // namespace proxy

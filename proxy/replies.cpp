@@ -267,6 +267,7 @@ gate::verdict gate::on_ready(char status) {
     just_begun_ = status == 'T' && commands == 1 && last_began_;
     // The transaction took its portals with it, but not those that the client has bound behind it already.
     if (status == 'I' && conversation_.owed().quiet()) prepared_.unbind_all();
+    adopt_renewed();
     if (!awaiting_ready_) return verdict::pass;
     awaiting_ready_ = false;
     if (task_) return verdict::pass;

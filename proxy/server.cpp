@@ -4,12 +4,10 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -20,7 +18,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "config/keys.hpp"
+#include "config/load.hpp"
 #include "config/values.hpp"
+#include "proxy/listeners.hpp"
+#include "proxy/log.hpp"
+#include "proxy/systemd.hpp"
 #include "proxy/tls_check.hpp"
 #include "proxy/worker.hpp"
 
@@ -29,19 +32,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds drain_time{30};  // what sessions in a transaction get after the first signal
-constexpr unsigned most_workers = 4;  // where the settings leave it to us
-constexpr std::chrono::seconds last_words{1};   // and all of them to close in the end
+constexpr unsigned most_workers = 4;                      // where the settings leave it to us
+constexpr std::chrono::milliseconds last_arrivals{500};   // that a client may be on its way to a door that is to be closed
+constexpr std::chrono::milliseconds just_served{1000};    // that the next query of a client may be on its way
+constexpr std::chrono::seconds last_words{1};             // for all sessions to close in the end
 
 template <class Results>
 std::vector<address> addresses_of(const Results& results) {
     std::vector<address> all;
     for (const auto& entry : results) {
-        address a;
         const auto endpoint = entry.endpoint();
-        a.size = static_cast<socklen_t>(endpoint.size());
-        std::copy_n(reinterpret_cast<const char*>(endpoint.data()), endpoint.size(), reinterpret_cast<char*>(&a.storage));
-        all.push_back(a);
+        all.push_back(address_of(*endpoint.data(), endpoint.size()));
     }
     return all;
 }
@@ -64,22 +65,6 @@ private:
     asio::io_context& io_;
 };
 
-// What `listen` names. Empty with a log line where it names nothing.
-std::vector<address> listen_addresses(const config::endpoint& at, asio::io_context& io) {
-    if (at.host == "*" || at.host.empty()) {
-        auto both = literal("0.0.0.0", at.port);
-        both.push_back(literal("::", at.port).front());
-        return both;
-    }
-    if (auto one = literal(at.host, at.port); !one.empty() && one.front().family() != AF_UNIX) return one;
-    boost::system::error_code problem;
-    asio::ip::tcp::resolver names(io);
-    const auto results = names.resolve(at.host, std::to_string(at.port), asio::ip::resolver_base::passive, problem);
-    if (problem) spdlog::error("cannot listen on {}:{}: {}", at.host, at.port, problem.message());
-    auto all = addresses_of(results);
-    return all;
-}
-
 std::string upstream_text(const config::upstream& to) {
     std::string all;
     for (const auto& host : config::hosts_of(to)) {
@@ -87,15 +72,6 @@ std::string upstream_text(const config::upstream& to) {
         all += (all.empty() ? "" : ", ") + (known.empty() ? host.host + ":" + std::to_string(host.port) : known.front().text());
     }
     return all;
-}
-
-const char* text(config::mode m) {
-    switch (m) {
-    case config::mode::observe: return "observe";
-    case config::mode::guard: return "guard";
-    case config::mode::enforce: return "enforce";
-    }
-    return "";
 }
 
 // Two descriptors a session: as many as the system lets us have.
@@ -113,9 +89,9 @@ void give_big_buffers_back() { ::mallopt(M_MMAP_THRESHOLD, 128 * 1024); }
 // The control thread's part: signals, names, the end.
 class server {
 public:
-    explicit server(const config::settings& settings)
-        : audit_(settings.audit), names_(io_), signals_(io_), deadline_(io_),
-          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); },
+    explicit server(settings_source read)
+        : read_(std::move(read)), settings_(read_()), audit_(settings_.audit), names_(io_), signals_(io_), deadline_(io_), watchdog_(io_),
+          shared_{std::make_shared<const config::settings>(settings_), names_, [this](audit_record&& r) { audit_.write(r); },
                   [this](const std::string& key, cancel_stage stage) {
                       for (auto& w : workers_) w->note_cancel(key, stage);
                   }} {}
@@ -124,109 +100,98 @@ public:
         std::signal(SIGPIPE, SIG_IGN);
         raise_descriptor_limit();
         give_big_buffers_back();
-        signals_.add(SIGTERM);
-        signals_.add(SIGINT);
-        signals_.add(SIGHUP);
-        auto tls = read_tls(*shared_.settings);
-        check_certificates(*shared_.settings, tls);
+        for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
+        auto tls = read_tls(settings_);
+        check_certificates(settings_, tls);
         shared_.tls = std::move(tls);
-        users_ = secrets::of(shared_.settings->auth);
+        users_ = secrets::of(settings_.auth);
         shared_.users = users_.get();
-        if (!listen()) return 2;
+        listeners doors(worker_count());
+        if (!doors.open(settings_, io_)) return 2;
+        for (unsigned i = 0; i < worker_count(); ++i)
+            workers_.push_back(std::make_unique<worker>(shared_, doors.take(i), [this] { asio::post(io_, [this] { on_drained(); }); }));
         for (auto& w : workers_) w->start();
-        const auto& s = *shared_.settings;
-        spdlog::info("listening on {}, forwarding to {}, mode {}", where_, upstream_text(s.upstream), text(s.mode));
+        spdlog::info("listening on {}, forwarding to {}, mode {}", doors.where(), upstream_text(settings_.upstream), config::print(settings_.mode));
+        systemd::notify("READY=1");
         await_signal();
+        show_life();
         io_.run();
         for (auto& w : workers_) w->finish();
         for (auto& w : workers_) w->join();
-        if (!socket_file_.empty()) ::unlink(socket_file_.c_str());
+        doors.remove_socket_file();
         spdlog::info("stopped");
         return 0;
     }
 
 private:
-    bool listen() {
-        const auto& s = *shared_.settings;
-        const auto count = s.workers > 0 ? s.workers : std::clamp(std::thread::hardware_concurrency() / 2, 1u, most_workers);
-        sockets_.resize(count);
-        const bool all = listen_on_network(s.listen) && listen_on_path(s.unix_socket_directory);
-        if (!all) {
-            for (auto& some : sockets_)
-                for (const int d : some) ::close(d);
-            return false;
-        }
-        for (auto& listeners : sockets_)
-            workers_.push_back(std::make_unique<worker>(shared_, std::move(listeners),
-                                                        [this] { asio::post(io_, [this] { on_drained(); }); }));
-        return true;
+    unsigned worker_count() const {
+        return settings_.workers > 0 ? settings_.workers : std::clamp(std::thread::hardware_concurrency() / 2, 1u, most_workers);
     }
 
-    bool listen_on_network(const config::endpoint& at) {
-        for (auto where : listen_addresses(at, io_)) {
-            // Port 0: the first address gets a free one, the others the same.
-            if (chosen_port_) where.set_port(*chosen_port_);
-            const auto opened = listen_shared(where, static_cast<unsigned>(sockets_.size()));
-            if (!opened && opened.error() == boost::system::errc::address_family_not_supported && at.host == "*") continue;
-            if (!take(where, opened)) return false;
-            chosen_port_ = local_address(opened->front()).port();
-        }
-        return !where_.empty();
-    }
-
-    bool listen_on_path(const std::string& directory) {
-        if (directory.empty()) return true;
-        const auto where = directory.front() == '/' ? literal(directory, *chosen_port_) : std::vector<address>{};
-        if (where.empty()) {
-            spdlog::error("unix_socket_directory: '{}' is not a path from / on of at most 90 bytes", directory);
-            return false;
-        }
-        if (!take(where.front(), listen_at_path(where.front(), static_cast<unsigned>(sockets_.size())))) return false;
-        socket_file_ = where.front().text();
-        return true;
-    }
-
-    bool take(const address& where, const boost::system::result<std::vector<int>>& opened) {
-        if (!opened) {
-            spdlog::error("cannot listen on {}: {}", where.text(), opened.error().message());
-            return false;
-        }
-        for (std::size_t i = 0; i < sockets_.size(); ++i) sockets_[i].push_back((*opened)[i]);
-        where_ += (where_.empty() ? "" : " and ") + local_address(opened->front()).text();
-        return true;
-    }
-
-    // Certificates expire, and their files are replaced in place. Sessions that are there keep what they have.
-    void reload_tls() {
+    // A file that cannot be used changes nothing, and neither do certificates that cannot.
+    void reload() {
+        systemd::notify("RELOADING=1");
         try {
-            shared_.tls = read_tls(*shared_.settings);
-            spdlog::info("SIGHUP: the TLS files were read again");
-        } catch (const tls_error& problem) {
-            spdlog::error("SIGHUP: the TLS files stay as they were: {}", problem.what());
+            auto fresh = read_();
+            const auto kept = config::keep_until_restart(fresh, settings_);
+            auto tls = read_tls(fresh);
+            check_certificates(fresh, tls);
+            take_over(std::move(fresh), std::move(tls));
+            for (const auto key : kept) spdlog::warn("SIGHUP: {} is changed by a restart only; it stays as it was", key);
+            spdlog::info("SIGHUP: the configuration and the TLS files were read again, mode {}", config::print(settings_.mode));
+        } catch (const std::runtime_error& problem) {  // config::error, tls_error
+            spdlog::error("SIGHUP: everything stays as it was: {}", problem.what());
         }
+        systemd::notify("READY=1");
+    }
+
+    void take_over(config::settings fresh, std::shared_ptr<const tls_contexts> tls) {
+        settings_ = std::move(fresh);
+        shared_.settings = std::make_shared<const config::settings>(settings_);
+        shared_.tls = std::move(tls);
+        set_log_level(settings_.log);
+        for (auto& w : workers_) w->renew(shared_.settings);
     }
 
     void await_signal() {
         signals_.async_wait([this](boost::system::error_code problem, int number) {
             if (problem) return;
-            if (number == SIGHUP) {
-                reload_tls();
-                return await_signal();
-            }
-            if (draining_) {
+            if (number == SIGHUP) reload();
+            else if (!draining_) drain(number == SIGINT ? "SIGINT" : "SIGTERM");
+            else {
                 spdlog::info("second signal: ending all sessions");
-                return end_sessions();
+                end_sessions();
             }
-            spdlog::info("{}: no more clients; sessions in a transaction have {} s", number == SIGINT ? "SIGINT" : "SIGTERM",
-                         drain_time.count());
-            draining_ = true;
-            for (auto& w : workers_) w->drain();
-            await(drain_time, [this] { end_sessions(); });
             await_signal();
         });
     }
 
+    // Clients come in for drain.delay; those who would come while the doors close go to the Lockkeeper beside us.
+    void drain(const char* why) {
+        spdlog::info("{}: in {} no more clients; sessions in a transaction have {} then", why, config::print_duration(settings_.drain.delay),
+                     config::print_duration(settings_.drain.grace));
+        draining_ = true;
+        systemd::notify("STOPPING=1");
+        await(settings_.drain.delay, [this] {
+            if (!settings_.reuse_port) return close_doors();
+            for (auto& w : workers_) w->give_way(static_cast<unsigned>(workers_.size()));
+            await(last_arrivals, [this] { close_doors(); });
+        });
+    }
+
+    // Those who are busy all the time are let finish by themselves for the first half; in the second each transaction's end
+    // is theirs.
+    void close_doors() {
+        const auto half = settings_.drain.grace / 2;
+        for (auto& w : workers_) w->drain(std::min<std::chrono::milliseconds>(just_served, half));
+        await(half, [this, half] {
+            for (auto& w : workers_) w->drain();
+            await(half, [this] { end_sessions(); });
+        });
+    }
+
     void end_sessions() {
+        for (auto& w : workers_) w->drain();
         for (auto& w : workers_) w->stop_sessions();
         await(last_words, [this] { io_.stop(); });
     }
@@ -235,23 +200,31 @@ private:
         if (++drained_ == workers_.size()) io_.stop();
     }
 
-    void await(std::chrono::seconds time, std::function<void()> then) {
+    void await(std::chrono::milliseconds time, std::function<void()> then) {
         deadline_.expires_after(time);
         deadline_.async_wait([then = std::move(then)](boost::system::error_code problem) {
             if (!problem) then();
         });
     }
 
-    audit_log audit_;  // first: it outlives every session, and ends when all is written
+    void show_life() {
+        const auto interval = systemd::watchdog();
+        if (!interval) return;
+        systemd::notify("WATCHDOG=1");
+        watchdog_.expires_after(*interval);
+        watchdog_.async_wait([this](boost::system::error_code problem) {
+            if (!problem) show_life();
+        });
+    }
+
+    settings_source read_;
+    config::settings settings_;
+    audit_log audit_;  // it outlives every session, and ends when all is written
     asio::io_context io_;
     asio_resolver names_;
     asio::signal_set signals_;
-    asio::steady_timer deadline_;
+    asio::steady_timer deadline_, watchdog_;
     shared_house shared_;
-    std::string where_;
-    std::optional<std::uint16_t> chosen_port_;
-    std::string socket_file_;
-    std::vector<std::vector<int>> sockets_;  // of each worker, until it is made
     std::vector<std::unique_ptr<worker>> workers_;
     std::size_t drained_ = 0;
     bool draining_ = false;
@@ -260,9 +233,11 @@ private:
 
 }  // namespace
 
-int serve(const config::settings& settings) {
+int serve(settings_source read) {
     try {
-        return server(settings).run();
+        return server(std::move(read)).run();
+    } catch (const config::error&) {
+        throw;
     } catch (const std::runtime_error& problem) {  // std::system_error, tls_error
         spdlog::error("{}", problem.what());
         return 2;

@@ -46,9 +46,9 @@ void session::leg::on_ready(std::uint32_t epoll_events) {
 session::session(house& h, int client, std::function<void(session&)> gone)
     : house_(h), gone_(std::move(gone)), id_(++h.shared.last_session), from_(remote_address(client).text()),
       local_(local_address(client).family() == AF_UNIX) {
-    tune(client, house_.shared.settings->tcp_user_timeout);
+    tune(client, house_.settings->tcp_user_timeout);
     client_.socket.open(client, house_.loop, client_);
-    timer_ = house_.loop.at(house_.loop.now() + house_.shared.settings->limits.startup,
+    timer_ = house_.loop.at(house_.loop.now() + house_.settings->limits.startup,
                             [this] { guarded([this] { on_late(); }); });
     ++house_.shared.connections;
 }
@@ -57,6 +57,7 @@ session::~session() {
     house_.loop.cancel_timer(timer_);
     house_.loop.cancel_timer(hold_timer_);
     house_.loop.cancel_timer(wake_timer_);
+    house_.loop.cancel_timer(drain_timer_);
     if (self_) *self_ = nullptr;
     leave();
     --house_.shared.connections;
@@ -80,7 +81,7 @@ void session::run() {
 void session::on_late() {
     if (!gate_) return end();  // as the server does with a client that says nothing
     say_fatal("57014", "the connection was not ready within " +
-                           std::to_string(house_.shared.settings->limits.startup.count()) + " ms (limits.startup)");
+                           std::to_string(house_.settings->limits.startup.count()) + " ms (limits.startup)");
 }
 
 // ---- both directions
@@ -112,6 +113,7 @@ bool session::client_to_server() {
 }
 
 void session::feed_client(protocol::bytes in) {
+    last_heard_ = house_.loop.now();
     gate_->set_now(house_.loop.now());
     const auto used = gate_->from_client(in, house_.to_server, house_.to_client);
     server_.socket.send(house_.to_server);
@@ -121,6 +123,7 @@ void session::feed_client(protocol::bytes in) {
 
 void session::feed_server(protocol::bytes in) {
     heard_ = true;
+    last_heard_ = house_.loop.now();
     gate_->set_now(house_.loop.now());
     const auto used = gate_->from_server(in, house_.to_client, house_.to_server);
     client_.socket.send(house_.to_client);
@@ -155,7 +158,7 @@ void session::take_stock() {
         half_closed_ = true;
         server.shutdown_send();
     }
-    if (draining_ && idle()) say_fatal("57P01", "terminating connection due to administrator command");
+    if (drain_after_ && idle()) leave_idle();
 }
 
 void session::watch_phase() {
@@ -234,10 +237,25 @@ bool session::idle() const noexcept {
 
 // ---- the end
 
-void session::drain() {
-    draining_ = true;
+void session::drain(std::chrono::milliseconds idle_for) {
+    drain_after_ = idle_for;
     if (stage_ == stage::relaying && !starting_) guarded([this] { relay(); });
-    if (starting_ && stage_ != stage::canceling) stop();
+    if (starting_ && stage_ != stage::canceling && idle_for.count() == 0) stop();
+}
+
+// A client that has just been served may have its next query on the way: it is let go when nothing came for a while.
+void session::leave_idle() {
+    const auto due = last_heard_ + *drain_after_;
+    if (due <= house_.loop.now()) return say_fatal("57P01", "terminating connection due to administrator command");
+    house_.loop.cancel_timer(drain_timer_);
+    drain_timer_ = house_.loop.at(due, [this] {
+        drain_timer_ = 0;
+        if (stage_ == stage::relaying) guarded([this] { relay(); });
+    });
+}
+
+void session::renew(std::shared_ptr<const config::settings> settings) {
+    if (gate_) gate_->renew(std::move(settings));
 }
 
 void session::note_cancel(std::string_view key, cancel_stage how_far) noexcept {
@@ -295,6 +313,8 @@ void session::linger() {
 // Its place under limits.clients is free again.
 void session::leave() noexcept {
     if (std::exchange(counted_, false)) --house_.shared.clients;
+    if (const auto user = std::exchange(user_in_, std::nullopt)) house_.shared.users_in.leave(*user);
+    if (const auto database = std::exchange(database_in_, std::nullopt)) house_.shared.databases_in.leave(*database);
 }
 
 void session::end() noexcept {

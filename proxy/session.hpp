@@ -33,8 +33,11 @@ public:
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
-    // The proxy is to stop: ends now if the client is idle and outside a transaction, or else as soon as it is.
-    void drain();
+    // The proxy is to stop: ends now if the client has been idle outside a transaction for that long, or else as soon as it
+    // has. Zero: what has not begun ends too.
+    void drain(std::chrono::milliseconds idle_for);
+    // The settings have been read again: they count from the next transaction on.
+    void renew(std::shared_ptr<const config::settings> settings);
     // A CancelRequest with this key has reached the server.
     void note_cancel(std::string_view key, cancel_stage how_far) noexcept;
     // Ends now, whatever it does.
@@ -62,6 +65,7 @@ private:
     void on_handshake();
     void on_startup(protocol::bytes packet);
     bool may_enter(const protocol::startup_message& startup);
+    bool find_place(const protocol::startup_message& startup);
     void on_cancel(protocol::bytes packet);
     void dial();
     void on_connected(connection&& made);
@@ -96,6 +100,7 @@ private:
     void say_fatal(const char* sqlstate, std::string message, std::string hint = {});
     void hang_up();
     void linger();
+    void leave_idle();
     void leave() noexcept;
     void end() noexcept;
 
@@ -122,10 +127,13 @@ private:
     event_loop::timer hold_timer_ = 0; // of the strong lock that the client's transaction holds (locks.max_hold)
     bool starting_ = true;             // no ReadyForQuery yet: timer_ is limits.startup
     bool counted_ = false;             // in shared.clients
+    std::optional<std::string> user_in_, database_in_;  // ... and in shared.users_in and databases_in
     bool heard_ = false;               // the server has said something
     bool half_closed_ = false;         // the client's end of input was passed on
     bool parting_ = false;             // Terminate or the server's FATAL: the server's end is awaited, for a time
-    bool draining_ = false;
+    std::optional<std::chrono::milliseconds> drain_after_;  // idle for so long; nullopt: nobody wants us to stop
+    event_loop::timer drain_timer_ = 0;
+    event_loop::clock::time_point last_heard_{};  // of either side
     bool fin_sent_ = false;            // closing: all is sent, the client's end is awaited
 };
 

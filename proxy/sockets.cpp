@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,8 +20,6 @@ namespace {
 
 constexpr int backlog = 1024;
 
-boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
-
 template <class Sockaddr>
 address wrap(const Sockaddr& from, std::size_t size = sizeof(Sockaddr)) {
     address a;
@@ -34,6 +33,15 @@ Sockaddr unwrap(const address& from) {
     Sockaddr to{};
     std::copy_n(reinterpret_cast<const char*>(&from.storage), std::min(sizeof to, sizeof from.storage), reinterpret_cast<char*>(&to));
     return to;
+}
+
+// Without a size: the path is too long.
+address at_path(const std::string& path) {
+    sockaddr_un at{};
+    if (path.size() >= sizeof at.sun_path) return {};
+    at.sun_family = AF_UNIX;
+    std::copy(path.begin(), path.end(), at.sun_path);
+    return wrap(at);
 }
 
 bool set(int descriptor, int level, int option, int value) noexcept {
@@ -56,6 +64,15 @@ int bound_socket(const address& where, bool shared) {
 }
 
 }  // namespace
+
+boost::system::error_code last_error() noexcept { return {errno, boost::system::system_category()}; }
+
+address address_of(const sockaddr& from, std::size_t size) noexcept {
+    address a;
+    std::copy_n(reinterpret_cast<const char*>(&from), size, reinterpret_cast<char*>(&a.storage));
+    a.size = static_cast<socklen_t>(size);
+    return a;
+}
 
 std::string address::text() const {
     std::array<char, INET6_ADDRSTRLEN> host{};
@@ -86,12 +103,8 @@ void address::set_port(std::uint16_t port) noexcept {
 
 std::vector<address> literal(std::string_view host, std::uint16_t port) {
     if (host.starts_with('/')) {
-        sockaddr_un at{};
-        const auto path = std::string(host) + "/.s.PGSQL." + std::to_string(port);
-        if (path.size() >= sizeof at.sun_path) return {};
-        at.sun_family = AF_UNIX;
-        std::copy(path.begin(), path.end(), at.sun_path);
-        return {wrap(at)};
+        const auto at = at_path(std::string(host) + "/.s.PGSQL." + std::to_string(port));
+        return at.size > 0 ? std::vector{at} : std::vector<address>{};
     }
     sockaddr_in four{};
     if (::inet_pton(AF_INET, std::string(host).c_str(), &four.sin_addr) == 1) {
@@ -131,13 +144,16 @@ void tune(int descriptor, std::chrono::milliseconds user_timeout) noexcept {
     if (user_timeout.count() > 0) set(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
 }
 
-boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count) {
+boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count, bool beside) {
     // SO_REUSEPORT would let a second lockkeeper of the same user take half of the clients in silence: a socket
     // without it finds out whether the place is free, and picks the port where none is given.
-    const int probe = bound_socket(where, false);
-    if (probe < 0) return last_error();
-    const auto at = local_address(probe);
-    ::close(probe);
+    auto at = where;
+    if (!beside || where.port() == 0) {
+        const int probe = bound_socket(where, false);
+        if (probe < 0) return last_error();
+        at = local_address(probe);
+        ::close(probe);
+    }
     std::vector<int> all;
     while (all.size() < count) {
         const int descriptor = bound_socket(at, true);
@@ -150,18 +166,32 @@ boost::system::result<std::vector<int>> listen_shared(const address& where, unsi
     return all;
 }
 
-boost::system::result<std::vector<int>> listen_at_path(const address& where, unsigned count) {
+// A program that the kernel asks for the number of a socket of the group (socket(7), SO_ATTACH_REUSEPORT_CBPF): always the same.
+// A number that there is not is as if there were no program.
+void give_way(int listening, unsigned ours) noexcept {
+    sock_filter answer{BPF_RET | BPF_K, 0, 0, ours};
+    const sock_fprog program{1, &answer};
+    (void)::setsockopt(listening, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}
+
+// Made under another name and put in place as a whole: a client finds the old one or the new one.
+boost::system::result<std::vector<int>> listen_at_path(const address& where, unsigned count, bool beside) {
     const auto path = where.text();
     const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool taken = probe >= 0 && ::connect(probe, where.data(), where.size) == 0;
     const bool stale = !taken && errno == ECONNREFUSED;
     if (probe >= 0) ::close(probe);
-    if (taken) return make_error_code(boost::system::errc::address_in_use);
-    if (stale) ::unlink(path.c_str());
-    const int descriptor = bound_socket(where, false);
+    struct stat there {};
+    if ((taken && !beside) || (!taken && !stale && ::lstat(path.c_str(), &there) == 0))
+        return make_error_code(boost::system::errc::address_in_use);
+    const auto aside = at_path(path + "." + std::to_string(::getpid()));
+    if (aside.size == 0) return make_error_code(boost::system::errc::filename_too_long);
+    const auto made = aside.text();
+    ::unlink(made.c_str());
+    const int descriptor = bound_socket(aside, false);
     if (descriptor < 0) return last_error();
     std::vector<int> all{descriptor};
-    bool good = ::chmod(path.c_str(), 0777) == 0 && ::listen(descriptor, backlog) == 0;
+    bool good = ::chmod(made.c_str(), 0777) == 0 && ::listen(descriptor, backlog) == 0 && ::rename(made.c_str(), path.c_str()) == 0;
     while (good && all.size() < count) {
         const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
         good = copy >= 0;

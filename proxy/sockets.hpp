@@ -28,6 +28,11 @@ struct address {
 // Empty: the host is a name (or a path that is too long).
 std::vector<address> literal(std::string_view host, std::uint16_t port);
 
+address address_of(const sockaddr& from, std::size_t size) noexcept;
+
+// The last error of a system call.
+boost::system::error_code last_error() noexcept;
+
 // Which address the socket is bound to (has at its other end).
 address local_address(int descriptor) noexcept;
 address remote_address(int descriptor) noexcept;
@@ -36,12 +41,16 @@ address remote_address(int descriptor) noexcept;
 // that acknowledges nothing while there is something to send (RFC 5482); it counts a closed window too. Nothing for a Unix socket.
 void tune(int descriptor, std::chrono::milliseconds user_timeout) noexcept;
 
-// Sockets that listen at one place, one for each worker: the kernel spreads the clients over them.
-// Refused where somebody else listens there already, even one of our own kind.
-boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count);
+// Sockets that listen at one place, one for each worker: the kernel spreads the clients over them. Refused where somebody
+// else listens there already, unless `beside`: then others of the same user may, who say so too.
+boost::system::result<std::vector<int>> listen_shared(const address& where, unsigned count, bool beside = false);
 
-// The same at a path: one socket, `count` times. A socket file that nobody listens at any more is replaced; anybody may
-// connect, as at the server's own.
-boost::system::result<std::vector<int>> listen_at_path(const address& where, unsigned count);
+// From now on clients of the place that this socket listens at, with others, go to the one that came behind the first
+// `ours` of them; where there is none, to all as before. Not for a Unix socket.
+void give_way(int listening, unsigned ours) noexcept;
+
+// The same at a path: one socket, `count` times. A socket file that nobody listens at any more is replaced, and with `beside`
+// any; anybody may connect, as at the server's own.
+boost::system::result<std::vector<int>> listen_at_path(const address& where, unsigned count, bool beside = false);
 
 }  // namespace proxy

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds out_of_descriptors{100};
 }  // namespace
 
 worker::worker(shared_house& shared, std::vector<int> listeners, std::function<void()> drained)
-    : shared_(shared), scratch_(scratch_size), house_{shared, loop_, scratch_, {}, {}, 0}, drained_(std::move(drained)) {
+    : shared_(shared), scratch_(scratch_size), house_{shared, loop_, scratch_, {}, {}, shared.settings}, drained_(std::move(drained)) {
     for (const int descriptor : listeners) {
         listeners_.push_back(std::make_unique<listener>(*this, descriptor));
         loop_.add(descriptor, *listeners_.back());
@@ -67,7 +67,7 @@ void worker::accept_from(listener& l) {
 }
 
 void worker::welcome(int client) {
-    if (draining_ || shared_.connections >= shared_.settings->limits.clients + spare_connections) {
+    if (draining_ || shared_.connections >= house_.settings->limits.clients + spare_connections) {
         ::close(client);
         return;
     }
@@ -84,17 +84,25 @@ void worker::welcome(int client) {
 void worker::on_gone(session& s) {
     loop_.post([this, id = s.id()] {
         sessions_.erase(id);
-        if (draining_ && sessions_.empty()) drained_();
+        if (draining_ && sessions_.empty() && !std::exchange(told_, true)) drained_();
     });
 }
 
-void worker::drain() {
-    loop_.post([this] {
-        if (draining_) return;
+void worker::give_way(unsigned ours) {
+    loop_.post([this, ours] {
+        for (auto& l : listeners_) proxy::give_way(l->descriptor, ours);
+    });
+}
+
+// Who stands in the queue has been told that it is connected, and is let in yet.
+void worker::drain(std::chrono::milliseconds idle_for) {
+    loop_.post([this, idle_for] {
+        if (!draining_)
+            for (auto& l : listeners_) accept_from(*l);
         draining_ = true;
         close_listeners();
-        for (auto& [id, s] : sessions_) s->drain();
-        if (sessions_.empty()) drained_();
+        for (auto& [id, s] : sessions_) s->drain(idle_for);
+        if (sessions_.empty() && !std::exchange(told_, true)) drained_();
     });
 }
 
@@ -107,6 +115,13 @@ void worker::stop_sessions() {
 void worker::note_cancel(std::string key, cancel_stage stage) {
     loop_.post([this, key = std::move(key), stage] {
         for (auto& [id, s] : sessions_) s->note_cancel(key, stage);
+    });
+}
+
+void worker::renew(std::shared_ptr<const config::settings> settings) {
+    loop_.post([this, settings = std::move(settings)] {
+        house_.settings = settings;
+        for (auto& [id, s] : sessions_) s->renew(settings);
     });
 }
 

@@ -26,12 +26,16 @@ public:
     void start();
     void join();
 
-    // From any thread. drain: no more clients, and those that are idle are sent away, the others as soon as they are idle.
+    // From any thread. drain: no more clients, and those that have been idle for that long are sent away, the others as soon as
+    // they have. give_way: new clients go to another process that listens at the same places (reuse_port), if there is one;
+    // `ours` are the sockets of this one at each place.
     // stop_sessions: the others now. finish: the thread ends. note_cancel: the server was told to cancel what the session
-    // with this key does.
-    void drain();
+    // with this key does. renew: the settings have been read again.
+    void give_way(unsigned ours);
+    void drain(std::chrono::milliseconds idle_for = {});
     void stop_sessions();
     void note_cancel(std::string key, cancel_stage stage);
+    void renew(std::shared_ptr<const config::settings> settings);
     void finish();
 
 private:
@@ -57,6 +61,7 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<session>> sessions_;
     std::function<void()> drained_;
     bool draining_ = false;
+    bool told_ = false;  // drained_ has been called
     std::thread thread_;
 };
 
