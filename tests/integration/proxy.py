@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import tempfile
 
 from cluster import Endpoint, accepts, free_port, wait_until
 
+RELOADED = re.compile(r"SIGHUP: (the configuration and|everything stays).*\n")
 BINARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/lockkeeper"
 
 
@@ -30,10 +32,11 @@ class Proxy(Endpoint):
             "workers": 2,
         }
         configuration.update(settings)
-        path = self.directory / "lockkeeper.yaml"
-        path.write_text(json.dumps(configuration, indent=2))  # JSON is YAML
+        self.configuration = configuration
+        self.configuration_path = self.directory / "lockkeeper.yaml"
+        self.configure()
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(serve_command(path), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self.process = subprocess.Popen(serve_command(self.configuration_path), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
         try:
             wait_until(self._up, "Lockkeeper accepts connections")
@@ -46,6 +49,20 @@ class Proxy(Endpoint):
         if self.process.poll() is not None:
             raise RuntimeError(f"Lockkeeper ended with {self.process.returncode}:\n{self.log()}")
         return "listening on" in self.log() and accepts(self.port)  # everywhere, Unix sockets too
+
+    def configure(self, **changed):
+        self.configuration.update(changed)
+        self.configuration_path.write_text(json.dumps(self.configuration, indent=2))  # JSON is YAML
+
+    def reload(self, **changed):
+        """SIGHUP with these settings changed. Returns what the log says of it."""
+        self.configure(**changed)
+        return self.hang_up()
+
+    def hang_up(self):
+        before = len(self.log())
+        self.process.send_signal(signal.SIGHUP)
+        return wait_until(lambda: RELOADED.search(self.log()[before:]) and self.log()[before:], "the signal is dealt with")
 
     def log(self):
         return self.log_path.read_text(errors="replace")
