@@ -1,6 +1,6 @@
 #include "proxy/server.hpp"
 
-#include "proxy/audit.hpp"
+#include "proxy/audit_log.hpp"
 
 #include <malloc.h>
 #include <sys/resource.h>
@@ -114,7 +114,7 @@ class server {
 public:
     explicit server(const config::settings& settings)
         : audit_(settings.audit), names_(io_), signals_(io_), deadline_(io_),
-          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); },
+          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { return audit_.write(r); },
                   [this](const std::string& key, cancel_stage stage) {
                       for (auto& w : workers_) w->note_cancel(key, stage);
                   }} {}
@@ -209,6 +209,7 @@ private:
         signals_.async_wait([this](boost::system::error_code problem, int number) {
             if (problem) return;
             if (number == SIGHUP) {
+                audit_.reopen();
                 reload_tls();
                 return await_signal();
             }
