@@ -63,7 +63,6 @@ audit_file::audit_file(const config::audit& settings)
     const int opened = is_regular(path_) ? open_file(path_) : open_to_write(path_);
     if (opened < 0) throw std::system_error(errno, std::generic_category(), "audit log " + path_);
     use(opened);
-    if (regular_ && size_ == 0) last_ = last_of_rotated(path_).value_or(audit_link{});
 }
 
 audit_file::~audit_file() { ::close(descriptor_); }
@@ -79,10 +78,9 @@ void audit_file::use(int descriptor) {
     regular_ = ::fstat(descriptor_, &is) == 0 && S_ISREG(is.st_mode);
     size_ = 0;
     begun_ = {};
-    if (regular_) follow();
 }
 
-// Others have written, or we begin: the next record continues from the last line that is there.
+// Others have written, or we begin: the next record continues from the last line that is there. Under the lock.
 void audit_file::follow() {
     auto end = read_end(descriptor_);
     if (end.last && end.last->seq > last_.seq) last_ = *end.last;
@@ -120,6 +118,7 @@ int audit_file::prepare(std::size_t size, time when) {
         // One that has shrunk was cut: what we wrote last is what the next record follows, so that it shows.
         if (now > size_) follow();
         else size_ = now;
+        if (now == 0 && last_.seq == 0) last_ = last_of_rotated(path_).value_or(audit_link{});
         if (moved(descriptor_, path_)) {
             const int anew = open_file(path_);
             if (anew < 0) return 0;  // the records still go to the old one

@@ -53,7 +53,7 @@ private:
     unsigned keep_;
     int descriptor_ = -1;
     bool regular_ = false;
-    off_t size_ = 0;          // where our last line ended
+    off_t size_ = 0;          // where our last line ended; 0: it has not been looked at yet
     time begun_{};            // of the first record of the file
     time not_before_{};       // a rotation has failed
     audit_link last_;

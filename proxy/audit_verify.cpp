@@ -90,8 +90,8 @@ void audit_verifier::check_link(const chained_line& l) {
 
 // What Lockkeeper has written about the log itself.
 void audit_verifier::heed_own(std::string_view text, const chained_line& l) {
-    const auto beginning = text.substr(0, 80);
-    const auto is = [&](std::string_view event) { return beginning.find("\"event\":\"" + std::string(event) + "\"") != beginning.npos; };
+    const auto front = text.substr(0, 80);
+    const auto is = [&](std::string_view event) { return front.find("\"event\":\"" + std::string(event) + "\"") != front.npos; };
     if (!is("started") && !is("stopped") && !is("rotated") && !is("gap")) return;
     const auto o = record_of_line(text);
     if (!o) return;
