@@ -91,8 +91,10 @@ void gate::note_held_too_long() {
 void gate::note_kept(const audit_record& r) {
     if (!hold_) return;
     for (const auto& relation : r.relations) {
-        const bool known = std::any_of(hold_->locks.begin(), hold_->locks.end(), [&](const auto& l) { return l.relation == relation.name && l.lock_mode == relation.lock_mode; });
-        if (known || hold_->locks.size() == lock_held::most) continue;
+        const bool there = std::any_of(hold_->locks.begin(), hold_->locks.end(), [&](const auto& l) {
+            return l.relation == relation.name && l.lock_mode == relation.lock_mode;
+        });
+        if (there || hold_->locks.size() == lock_held::most) continue;
         hold_->locks.push_back({relation.name, relation.lock_mode, r.asked});
     }
 }
