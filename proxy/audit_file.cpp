@@ -139,7 +139,8 @@ bool audit_file::rotation_due(std::size_t size, time when) const {
 
 // Under the lock of the old file, so that of several processes one does it; the others find it moved.
 bool audit_file::rotate(time when) {
-    const auto name = rotated_name(path_, when);
+    // Not `when`: others may have moved one away meanwhile, and the names tell the order.
+    const auto name = rotated_name(path_, std::chrono::system_clock::now());
     const bool renamed = ::rename(path_.c_str(), name.c_str()) == 0;
     const int anew = renamed ? open_file(path_) : -1;
     if (anew < 0) {
@@ -188,13 +189,15 @@ int audit_file::append(std::string_view json, time when, std::string& written) {
             unfinished_.clear();
             last_ = link;
         }
+        if (regular_ && failed == 0) {  // under the lock: what comes behind it is of others
+            if (size_ == 0) begun_ = when;
+            size_ = size_of(descriptor_);
+        }
         if (regular_) (void)::flock(descriptor_, LOCK_UN);
         if (failed != 0) return failed;
     } else if (const int failed = put(unfinished_)) {
         return failed;
     }
-    if (size_ == 0) begun_ = when;
-    if (regular_) size_ = size_of(descriptor_);
     written = composed_.substr(first_text_.size());
     first_text_.clear();
     first_.clear();

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "audit_files.hpp"
@@ -95,6 +96,7 @@ TEST_F(audit_on_a_full_disk, other_modes_and_refusals_do_not_wait_for_it) {
     auto refused = record(2);
     refused.action = "reject";
     EXPECT_EQ(log.write(refused), "");
+    ASSERT_TRUE(comes_true([&] { return log.counters().failing; }));
     disk.grow();
     EXPECT_TRUE(comes_true([&] { return all_lines(s.path()).size() == 5; }));
 }
@@ -104,7 +106,7 @@ TEST_F(audit_on_a_full_disk, it_goes_on_where_it_is_told_to) {
     proxy::audit_log log(settings);
     ASSERT_TRUE(comes_true([&] { return all_lines(s.path()).size() == 1; }));
     disk.fill(std::filesystem::file_size(s.path()));
-    constexpr std::uint64_t count = 40;  // more than the queue holds
+    constexpr std::uint64_t count = 24;  // more than the queue holds
     for (std::uint64_t i = 0; i < count; ++i) {
         EXPECT_EQ(log.write(record(i, std::string(1u << 20, 'x'))), "");
         if (i == 0) {
@@ -112,7 +114,7 @@ TEST_F(audit_on_a_full_disk, it_goes_on_where_it_is_told_to) {
         }
     }
     const auto lost = log.counters().lost;
-    EXPECT_GT(lost, 20u);
+    EXPECT_GT(lost, 5u);
     EXPECT_LE(log.counters().queued_bytes, proxy::audit_log::most_bytes);
     disk.grow();
     ASSERT_TRUE(comes_true([&] { return log.counters().queued == 0; }));
@@ -166,15 +168,17 @@ TEST(audit_syslog, every_record_is_a_datagram) {
     ASSERT_EQ(::bind(daemon, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
     std::string got(1u << 22, '\0');
     const auto next = [&] { return got.substr(0, static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(daemon, got.data(), got.size(), 0)))); };
-    proxy::audit_log log({.file = s.path(), .to_stdout = false, .syslog = path});
+    std::optional<proxy::audit_log> log;
+    log.emplace(config::audit{.file = s.path(), .to_stdout = false, .syslog = path});
     EXPECT_NE(next().find("\"event\":\"started\""), std::string::npos);
-    EXPECT_EQ(log.write(record(7)), "");
+    EXPECT_EQ(log->write(record(7)), "");
     const auto one = next();
     EXPECT_TRUE(one.starts_with("<86>")) << one;
     EXPECT_NE(one.find("lockkeeper[" + std::to_string(::getpid()) + "]: {\"time\":"), std::string::npos) << one;
     EXPECT_NE(one.find(all_lines(s.path()).at(1)), std::string::npos) << "the line of the file, with its hash";
-    EXPECT_EQ(log.write(record(8, std::string(1u << 21, 'x'))), "");
+    EXPECT_EQ(log->write(record(8, std::string(1u << 21, 'x'))), "");
     EXPECT_NE(next().find("\"session\":8"), std::string::npos) << "too long for a datagram: cut";
+    log.reset();
     ::close(daemon);
 }
 
