@@ -35,6 +35,17 @@ def alter(proxy, database, *columns):
             connection.cursor().execute(f"ALTER TABLE t ADD COLUMN {column} int")
 
 
+@contextlib.contextmanager
+def running(port, audit_settings):
+    """A Lockkeeper that has ended when the test looks at what it has left."""
+    proxy = Proxy(port, small_table=0, audit=audit_settings)
+    try:
+        yield proxy
+    finally:
+        assert proxy.stop() == 0
+        proxy.remove()
+
+
 # ---- audit verify
 
 @pytest.fixture(scope="module")
@@ -43,12 +54,8 @@ def written(cluster, module_database, tmp_path_factory):
     directory = tmp_path_factory.mktemp("audit")
     with contextlib.closing(cluster.connect(module_database)) as straight:
         straight.cursor().execute("CREATE TABLE t (id int)")
-    proxy = Proxy(cluster.port, small_table=0, audit={"file": str(directory / "audit.jsonl"), "rotate_size": "4KiB"})
-    try:
+    with running(cluster.port, {"file": str(directory / "audit.jsonl"), "rotate_size": "4KiB"}) as proxy:
         alter(proxy, module_database, *[f"c{i}" for i in range(8)])
-    finally:
-        assert proxy.stop() == 0
-        proxy.remove()
     first, *rotated = sorted(directory.iterdir())  # the newest has the shortest name
     assert len(rotated) >= 3
     return [*rotated, first]
@@ -144,25 +151,21 @@ def test_verify_usage(arguments):
     assert done.returncode == 2 and done.stderr
 
 
-def test_a_killed_lockkeeper_is_told_by_the_next_run(lockkeeper, database, table, tmp_path):
+def test_a_killed_lockkeeper_is_told_by_the_next_run(cluster, database, table, tmp_path):
     path = tmp_path / "audit.jsonl"
-    killed = Proxy(1, audit={"file": str(path)})
+    killed = Proxy(cluster.port, audit={"file": str(path)})
     wait_until(path.read_bytes, "the first record", 5)
     killed.process.kill()
     killed.process.wait()
     killed.remove()
     with open(path, "ab") as file:
         file.write(b'{"time":"2026-11-22T07:00')  # it was in the middle of a line
-    proxy = lockkeeper(audit={"file": str(path)})
-    alter(proxy, database, "x")
-    assert proxy.stop() == 0
+    with running(cluster.port, {"file": str(path)}) as proxy:
+        alter(proxy, database, "x")
     done = audit("verify", path)
     assert done.returncode == 0, done.stdout
     assert f"{path}:2: note: the beginning of a record, cut off by a crash or a kill" in done.stdout
     assert f"{path}:1: note: record 1 begins a run" in done.stdout
-    lockkeeper_again = Proxy(1, audit={"file": str(path)})  # the fixture's has ended in order
-    lockkeeper_again.stop()
-    lockkeeper_again.remove()
 
 
 # ---- rotation
@@ -183,10 +186,9 @@ def test_sighup_opens_the_file_anew(lockkeeper, database, table):
     assert done.returncode == 0, done.stdout
 
 
-def test_old_files_are_deleted_and_not_missed(lockkeeper, database, table, tmp_path):
-    proxy = lockkeeper(audit={"file": str(tmp_path / "audit.jsonl"), "rotate_size": "4KiB", "keep": 2})
-    alter(proxy, database, *[f"c{i}" for i in range(10)])
-    assert proxy.stop() == 0
+def test_old_files_are_deleted_and_not_missed(cluster, database, table, tmp_path):
+    with running(cluster.port, {"file": str(tmp_path / "audit.jsonl"), "rotate_size": "4KiB", "keep": 2}) as proxy:
+        alter(proxy, database, *[f"c{i}" for i in range(10)])
     files = sorted(tmp_path.iterdir())
     assert len(files) == 3
     done = audit("verify", *files)
@@ -260,7 +262,7 @@ def test_a_full_disk_stops_schema_changes_and_nothing_else(lockkeeper, database,
     proxy = lockkeeper()
     with contextlib.closing(proxy.connect(database)) as one, contextlib.closing(proxy.connect(database)) as other:
         cursor = one.cursor()
-        for name in "abc":
+        for name in "pqr":
             cursor.execute(f"ALTER TABLE t ADD COLUMN {name} int")
         wait_until(lambda: len(proxy.audit()) == 6, "all is written", 5)
         fill_disk(proxy)
@@ -311,7 +313,7 @@ def test_a_full_disk_where_schema_changes_are_to_go_on(lockkeeper, database, tab
     proxy.audit_path = path
     with contextlib.closing(proxy.connect(database)) as connection:
         cursor = connection.cursor()
-        for name in "abc":
+        for name in "pqr":
             cursor.execute(f"ALTER TABLE t ADD COLUMN {name} int")
         wait_until(lambda: len(proxy.audit()) == 6, "all is written", 5)
         fill_disk(proxy)
