@@ -125,9 +125,17 @@ struct upstream {
     std::string tls_certificate, tls_key;   // shown to a server that asks
 };
 
+// `audit.on_failure`: what becomes of schema changes in mode enforce while their records cannot be written.
+enum class audit_failure { refuse, go_on };
+
 struct audit {
     std::string file;       // empty: no file
     bool to_stdout = false;
+    std::string syslog;     // a datagram socket; empty: none
+    std::uint64_t rotate_size = 0;              // bytes; 0: not by size
+    std::chrono::milliseconds rotate_every{0};  // 0: not by time
+    unsigned keep = 0;      // rotated files; 0: all
+    audit_failure on_failure = audit_failure::refuse;
 };
 
 // `drain:` how Lockkeeper ends after SIGTERM or SIGINT.

@@ -62,6 +62,8 @@ constexpr std::array<std::pair<std::string_view, action>, 4> actions{
 constexpr std::array<std::pair<std::string_view, transactions>, 3> ways_in_transactions{
     {{"reject", transactions::reject}, {"defer", transactions::defer}, {"split", transactions::split}}};
 constexpr std::array<std::pair<std::string_view, ledger>, 2> ledgers{{{"none", ledger::none}, {"table", ledger::table}}};
+constexpr std::array<std::pair<std::string_view, audit_failure>, 2> audit_failures{
+    {{"refuse", audit_failure::refuse}, {"continue", audit_failure::go_on}}};
 constexpr std::array<std::pair<std::string_view, unparseable>, 2> unparseables{
     {{"guard", unparseable::guard}, {"reject", unparseable::reject}}};
 constexpr std::array<std::pair<std::string_view, client_tls>, 5> client_modes{{{"disable", client_tls::disable},
@@ -183,6 +185,8 @@ std::vector<endpoint> hosts_of(const upstream& u) {
 }
 ledger parse_ledger(const std::string& text) { return parse_word(text, ledgers); }
 std::string print(ledger l) { return print_word(l, ledgers); }
+audit_failure parse_audit_failure(const std::string& text) { return parse_word(text, audit_failures); }
+std::string print(audit_failure f) { return print_word(f, audit_failures); }
 std::string print(transactions t) { return print_word(t, ways_in_transactions); }
 std::string print(unparseable u) { return print_word(u, unparseables); }
 

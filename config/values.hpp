@@ -44,6 +44,8 @@ std::string print(transactions t);
 transactions parse_transactions(const std::string& text);
 std::string print(ledger l);
 ledger parse_ledger(const std::string& text);
+std::string print(audit_failure f);
+audit_failure parse_audit_failure(const std::string& text);
 std::string print(client_tls t);
 client_tls parse_client_tls(const std::string& text);
 std::string print(server_tls t);

@@ -41,6 +41,9 @@ public:
     // One statement and no more, in every reading.
     bool single() const noexcept;
 
+    // The same for texts that differ in blanks, comments and constants only; empty where it cannot be told. Parses once more.
+    std::string fingerprint() const;
+
     // The facts that a judgement needs, as one batch; empty where none are. May be asked again later:
     // the queries depend on the text and the session only.
     std::vector<catalog_query> catalog_queries(const session_facts& session) const;

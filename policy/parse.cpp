@@ -93,6 +93,16 @@ std::vector<statement> parse(std::string_view sql, bool standard_conforming_stri
     return statements;
 }
 
+std::string fingerprint(std::string_view sql, bool standard_conforming_strings) {
+    if (sql.find('\0') != std::string_view::npos) return {};
+    const std::string text(sql);
+    const int options = standard_conforming_strings ? 0 : PG_QUERY_DISABLE_STANDARD_CONFORMING_STRINGS;
+    const auto result = pg_query_fingerprint_opts(text.c_str(), options);
+    std::string out = result.error || !result.fingerprint_str ? "" : result.fingerprint_str;
+    pg_query_free_fingerprint_result(result);
+    return out;
+}
+
 std::optional<std::string> index_signature(std::string_view create_index_sql) {
     const auto result = run_parser(std::string(create_index_sql), true);
     if (result->error) return std::nullopt;

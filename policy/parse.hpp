@@ -15,6 +15,10 @@ namespace policy {
 // `unparseable`: PostgreSQL, too, runs nothing of such a text.
 std::vector<statement> parse(std::string_view sql, bool standard_conforming_strings);
 
+// libpg_query's fingerprint, 16 hexadecimal digits: the same for texts that differ in blanks, comments and constants only. Empty
+// where the text cannot be parsed.
+std::string fingerprint(std::string_view sql, bool standard_conforming_strings);
+
 // What a CREATE INDEX statement defines, apart from the index's name, its table's name and how it is built; equal for
 // two statements that make the same index. Nullopt where the text is not one CREATE INDEX.
 std::optional<std::string> index_signature(std::string_view create_index_sql);

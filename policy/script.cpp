@@ -57,6 +57,10 @@ std::span<const std::string> script::ends_prepared() const noexcept { return par
 std::span<const std::string> script::runs_prepared() const noexcept { return parsed_->runs_prepared; }
 bool script::single() const noexcept { return parsed_->statements.size() < 2 && parsed_->other_reading.size() < 2; }
 
+std::string script::fingerprint() const {
+    return parsed_->unreadable ? std::string() : policy::fingerprint(parsed_->text, parsed_->standard_conforming_strings);
+}
+
 std::vector<catalog_query> script::catalog_queries(const session_facts& session) const {
     if (parsed_->harmless) return {};
     return policy::catalog_queries(*parsed_, session);
@@ -65,6 +69,7 @@ std::vector<catalog_query> script::catalog_queries(const session_facts& session)
 script read_script(std::string_view sql, lexing how) {
     auto p = std::make_shared<script::parsed>();
     p->text = sql;
+    p->standard_conforming_strings = how.standard_conforming_strings;
     const auto readable = masked(sql, how.characters);
     p->statements = parse(readable, how.standard_conforming_strings);
     if ((how.in_doubt || !how.standard_conforming_strings) && sql.find('\\') != std::string_view::npos) {

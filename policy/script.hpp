@@ -20,6 +20,7 @@ struct script::parsed {
     // Characters of its encoding may hide what it says: the names in its statements are not true.
     bool unreadable = false;
     bool harmless = true;
+    bool standard_conforming_strings = true;
 };
 
 }  // namespace policy

@@ -27,5 +27,6 @@ inline constexpr std::string_view lockkeeper_rejected = "LK001";
 inline constexpr std::string_view lockkeeper_unfinished = "LK002";  // committed, but what was put off is not done
 inline constexpr std::string_view lockkeeper_held_too_long = "LK003";
 inline constexpr std::string_view lockkeeper_not_understood = "LK004";
+inline constexpr std::string_view lockkeeper_not_audited = "LK005";
 
 }  // namespace protocol::sqlstate

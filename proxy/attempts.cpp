@@ -158,11 +158,17 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
     const bool inside = status() == 'T';
     const auto locks = wanted_locks(d);
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_);
+    const auto began = now_;
+    auto sent = now_;
     lock_turn turn;
     held_reply reply;
     for (;;) {
         turn = co_await await_turn(m, locks, tries, true);
-        if (turn.error) co_return fail_before(m, *turn.error, record);
+        if (turn.error) {
+            if (record) record->note_wait(began, now_, true, now_, tries.attempts());
+            co_return fail_before(m, *turn.error, record);
+        }
+        sent = now_;
         reply = co_await try_once(m, inside);
         if (turn.last || !lost_the_lock(reply.sqlstate())) break;
         tries.failed();
@@ -170,8 +176,9 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
     }
     if (lost_the_lock(reply.sqlstate())) reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
     if (record) {
-        record->attempts = tries.attempts();
-        record->lock_wait_ms = std::chrono::duration<double, std::milli>(now_ - m.began).count();
+        record->sent = true;
+        record->asked = sent;
+        record->note_wait(began, sent, lost_the_lock(reply.sqlstate()), now_, tries.attempts());
     }
     if (inside && !reply.error) note_lock_held(locks, record);
     co_await answer_held(m, std::move(reply), inside, record);

@@ -1,17 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
-#include <mutex>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
-
-#include "config/settings.hpp"
 
 namespace proxy {
 
@@ -19,6 +14,7 @@ struct audit_relation {
     std::string name;
     std::string lock_mode;               // as the manual spells it
     std::optional<std::uint64_t> bytes;  // nullopt: not known
+    std::optional<double> hold_ms;       // of "released"
 };
 
 // One statement of a plan that was sent.
@@ -29,15 +25,16 @@ struct audit_step {
     std::int64_t ms = 0;
 };
 
-// One line of the audit log: a decision about one Query or Execute, how one step of its plan ended, or what came of it all.
+// One line of the audit log: a decision about one Query or Execute, how one step of its plan ended, what came of it all, or that
+// a transaction has ended which held strong locks. README.md says what each member is.
 struct audit_record {
-    std::string event;  // "decision", "step" or "outcome"
+    std::string event;  // "decision", "step", "outcome" or "released"
     std::uint64_t session = 0;
     std::string client, user, database, application_name;
     std::uint32_t server_pid = 0;
     std::string protocol;      // "simple" or "extended"
     bool transaction = false;  // inside a transaction block
-    std::string statement, kind;
+    std::string statement, fingerprint, kind;
     bool understood = true;    // the statement was parsed; where it was not, more of it is redacted
     std::vector<audit_relation> relations;
     std::string timeout_class;
@@ -47,44 +44,33 @@ struct audit_record {
     std::string action, mode;
     std::vector<std::string> plan;  // what is to run instead, as far as it is known before
     std::vector<audit_step> steps;  // ... and what came of each statement; of a "step" that one
-    int attempts = 0;          // of taking the locks; 0: not counted
+    bool sent = false;         // the statement as it was written has gone to the server
+    bool strong = false;       // it wants a strong lock
+    std::chrono::steady_clock::time_point asked{};  // when what takes that was sent
+    int attempts = 0;          // of taking the locks, of all steps together; 0: not counted
     double lock_wait_ms = 0;   // for its turn (locks.serialize), and from the first look to the attempt that ended it
+    std::optional<double> hold_ms;  // where the lock is not kept behind the statement
     double duration_ms = 0;
     std::string outcome, sqlstate, tag;
     std::string ledger;  // id of the row in lockkeeper.pending
+    std::string unwritten;  // of a decision: why it is not in the log, and its statement is not to be run
+
+    // Of a statement that takes a strong lock in attempts: it began to wait at `began`, and what ended the waiting was sent at `last`.
+    void note_wait(std::chrono::steady_clock::time_point began, std::chrono::steady_clock::time_point last, bool lost,
+                   std::chrono::steady_clock::time_point now, int tries);
+    // Such a step of a plan, sent at `last`, has ended at `now` with the transaction of its own: how long the lock was there at most.
+    void note_hold(std::chrono::steady_clock::time_point last, std::chrono::steady_clock::time_point now);
 };
+
+// Takes a record to the audit log. Not empty: why the statement of this decision is not to be run (audit.on_failure).
+using audit_sink = std::function<std::string(audit_record&&)>;
+
+inline double milliseconds_of(std::chrono::steady_clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 // One JSON object without a line break, keys in a fixed order, empty ones left out, secrets redacted. The time is UTC, RFC 3339.
 std::string to_json(const audit_record& r, std::chrono::system_clock::time_point when);
 
-// The audit log: one writer thread behind a bounded queue. A full queue makes the writer of a record wait; nothing is
-// dropped. Records are whole lines, appended; a write that fails is tried again until it succeeds. A file that was moved away
-// (log rotation) is made anew, by its name, with the next record.
-class audit_log {
-public:
-    explicit audit_log(const config::audit& settings);  // throws std::system_error where the file cannot be opened
-    ~audit_log();                                       // after everything queued has been written, or given up after a second of failing
-    audit_log(const audit_log&) = delete;
-    audit_log& operator=(const audit_log&) = delete;
-
-    void write(const audit_record& r);  // from any thread
-
-    static constexpr std::size_t most_bytes = 16u << 20;  // queued
-
-private:
-    void run();
-    bool write_line(std::string_view line);
-    void reopen_if_moved();
-
-    std::string path_;
-    int file_ = -1;  // the writer thread's, once it runs
-    bool to_stdout_ = false;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<std::string> queue_;
-    std::size_t queued_bytes_ = 0;
-    bool ending_ = false;
-    std::thread writer_;
-};
+// 2026-11-22T07:01:10.582840Z
+std::string rfc3339(std::chrono::system_clock::time_point when);
 
 }  // namespace proxy

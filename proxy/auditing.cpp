@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "proxy/gate.hpp"
+#include "proxy/lock_wait.hpp"
 
 // What the gate writes down: one record for each decision, one for what came of it.
 
@@ -36,6 +37,16 @@ std::string carried_out(config::action decided, config::mode mode) {
 
 }  // namespace
 
+void audit_record::note_wait(std::chrono::steady_clock::time_point began, std::chrono::steady_clock::time_point last, bool lost,
+                             std::chrono::steady_clock::time_point now, int tries) {
+    attempts += tries;
+    lock_wait_ms += milliseconds_of((lost ? now : last) - began);
+}
+
+void audit_record::note_hold(std::chrono::steady_clock::time_point last, std::chrono::steady_clock::time_point now) {
+    hold_ms = std::max(hold_ms.value_or(0), milliseconds_of(now - last));
+}
+
 audit_record gate::record_of(std::string_view statement, bool query) const {
     return {.event = "decision",
             .session = who_.session,
@@ -65,7 +76,9 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
     r->transaction = r->transaction || m.unsynced;
     r->timeout_class = name(d.timeouts);
     r->action = carried_out(d.action, conduct_.mode);
-    r->lock_wait_ms = std::chrono::duration<double, std::milli>(m.waited).count();
+    r->lock_wait_ms = milliseconds_of(m.waited);
+    r->fingerprint = m.text->fingerprint();
+    r->strong = !wanted_locks(d).empty();
     for (const auto& s : d.statements) {
         if (!s.kind.empty()) r->kind += (r->kind.empty() ? "" : "; ") + s.kind;
         for (const auto& e : s.relations)
@@ -82,7 +95,8 @@ std::shared_ptr<audit_record> gate::audit_decision(const judged_message& m, cons
     if (d.replacement)
         for (const auto& step : d.replacement->steps)
             if (!step.sql.empty()) r->plan.push_back(text_of(step));
-    audit_(audit_record(*r));
+    r->unwritten = audit_(audit_record(*r));
+    if (!r->unwritten.empty()) return r;
     in_hand_ = r;
     return r;
 }
@@ -93,7 +107,10 @@ void gate::audit_outcome(const audit_record& decision, std::string_view outcome,
     r.outcome = outcome;
     r.tag = n.tag;
     r.sqlstate = n.sqlstate;
-    r.duration_ms = std::chrono::duration<double, std::milli>(now_ - n.sent).count();
+    r.duration_ms = milliseconds_of(now_ - n.sent);
+    const bool took = r.strong && (r.sent || !r.steps.empty()) && !lost_the_lock(n.sqlstate) && n.kind == note::statement;
+    if (took && !r.transaction && status() == 'I' && r.sent && outcome != "skipped") r.note_hold(r.asked, now_);
+    else if (took && n.sqlstate.empty()) note_kept(r);
     audit_(std::move(r));
     if (in_hand_.get() == &decision) in_hand_.reset();
 }

@@ -9,6 +9,7 @@
 #include "config/values.hpp"
 #include "policy/explain.hpp"
 #include "policy/rules.hpp"
+#include "proxy/audit_cli.hpp"
 #include "proxy/check.hpp"
 #include "proxy/check_report.hpp"
 #include "proxy/finish.hpp"
@@ -130,6 +131,7 @@ int run_command(int argc, char** argv) {
     ledger_command->require_subcommand(1);
     for (auto* command : {pending, resume_command, ledger_create})
         command->add_option("--dsn", ledger.dsn, "the server, as libpq takes it")->required();
+    audit_cli audit(app);
     auto* version = app.add_subcommand("version", "Print the version");
 
     try {
@@ -139,6 +141,7 @@ int run_command(int argc, char** argv) {
     }
     try {
         if (*version) return std::puts("lockkeeper " LOCKKEEPER_VERSION), 0;
+        if (audit.wanted()) return audit.run();
         if (*rules_command) return show_rules(rules_format);
         if (*explain_command) return explain(o.rule, settings_of(o));
         if (*check_sql) {

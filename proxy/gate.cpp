@@ -32,7 +32,12 @@ bool may_split(const config::settings& s) {
 gate::gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit)
     : settings_(std::move(settings)), who_(std::move(who)), audit_(std::move(audit)), splits_(may_split(*settings_)) {}
 
-gate::~gate() = default;
+gate::~gate() {
+    try {
+        end_hold("session ended");
+    } catch (const std::exception&) {  // out of memory: nobody is there to be told
+    }
+}
 
 void gate::renew(std::shared_ptr<const config::settings> settings) {
     renewed_ = std::move(settings);

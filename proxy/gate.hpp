@@ -54,7 +54,6 @@ public:
         std::string client;  // address and port
         policy::moment (*clock)() = nullptr;  // for scopes with hours; null: those do not match
     };
-    using audit_sink = std::function<void(audit_record&&)>;
 
     gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit);
     ~gate();
@@ -234,6 +233,7 @@ private:
     task<batch_reply> take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks, part_size& size);
     task<batch_reply> take_part(const judged_message& m, run_step step, part_size& size);  // parts.cpp
     task<batch_reply> attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks);
+    void note_step_taken(std::chrono::steady_clock::time_point sent);
     void tell_progress();
     void answer_plan(const judged_message& m, const plan_ended& ended, std::optional<protocol::error_fields> error,
                      const std::string& tag, const std::shared_ptr<audit_record>& record);
@@ -297,6 +297,8 @@ private:
     bool canceled_for_holding(protocol::bytes error) const;
     policy::finding held_too_long() const;
     void note_held_too_long();
+    void note_kept(const audit_record& r);
+    void end_hold(std::string_view outcome);
 
     // auditing.cpp: what is written down
     audit_record record_of(std::string_view statement, bool query) const;

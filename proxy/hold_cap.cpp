@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "policy/lock_mode.hpp"
 #include "protocol/sqlstate.hpp"
@@ -84,6 +85,37 @@ void gate::note_held_too_long() {
     if (!hold_ || !hold_->record) return;
     audit_outcome(*hold_->record, "held too long",
                   {.kind = note::statement, .sent = *hold_->since, .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)});
+}
+
+// For the audit log: a statement in a transaction block has ended, and its locks stay.
+void gate::note_kept(const audit_record& r) {
+    if (!hold_) return;
+    for (const auto& relation : r.relations) {
+        const bool there = std::any_of(hold_->locks.begin(), hold_->locks.end(), [&](const auto& l) {
+            return l.relation == relation.name && l.lock_mode == relation.lock_mode;
+        });
+        if (there || hold_->locks.size() == lock_held::most) continue;
+        hold_->locks.push_back({relation.name, relation.lock_mode, r.asked});
+    }
+}
+
+// The transaction has ended; `outcome` names how where no command did. A ROLLBACK TO SAVEPOINT that gives a lock back earlier, and an
+// error that ends the transaction before its block, are not looked at: the times are the longest that can have been.
+void gate::end_hold(std::string_view outcome) {
+    const auto held = std::exchange(hold_, std::nullopt);
+    if (!held || held->locks.empty()) return;
+    auto r = record_of({}, true);
+    r.event = "released";
+    r.transaction = true;
+    for (const auto& l : held->locks) {
+        r.relations.push_back({l.relation, l.lock_mode, std::nullopt, milliseconds_of(now_ - l.asked)});
+        r.note_hold(l.asked, now_);
+    }
+    r.outcome = !outcome.empty()                     ? outcome
+                : held->ended_by == "COMMIT"              ? "committed"
+                : held->ended_by == "PREPARE TRANSACTION" ? "prepared"
+                                                          : "rolled back";
+    audit_(std::move(r));
 }
 
 }  // namespace proxy

@@ -23,7 +23,7 @@ namespace proxy {
 struct shared_house {
     std::shared_ptr<const config::settings> settings;  // the control thread's; a worker has its own
     resolver& names;
-    gate::audit_sink audit;                    // any thread may call it
+    audit_sink audit;                    // any thread may call it
     // A CancelRequest with this key has reached the server. Any thread may call it.
     std::function<void(const std::string& key, cancel_stage stage)> canceled = [](const std::string&, cancel_stage) {};
     std::atomic<std::size_t> connections = 0;  // accepted and not closed

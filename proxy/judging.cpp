@@ -191,6 +191,7 @@ task<void> gate::carry_out(judged_message& m, policy::decision d) {
     conduct_ = d.conduct;
     just_begun_ = false;
     const auto record = audit_decision(m, d);
+    if (!record->unwritten.empty()) co_return put_out(m, not_audited(record->unwritten), nullptr);
     if (m.failed_before && (m.unsynced || canceled_)) co_return put_out(m, *policy::leading_finding(d), record);
     if (canceled_) co_return fail_before(m, canceled_by_user(), record);
     m.deeds = deeds_of(d);
@@ -235,7 +236,14 @@ void gate::forward_held(judged_message& m, std::shared_ptr<audit_record> record)
         if (!bound) return die(protocol::sqlstate::protocol_violation, bound.error().message());
     }
     to_server_->add(std::move(m.message));
-    if (skipping()) return pass(m.query ? 'Q' : 'E');  // no reply will come
+    if (skipping()) {  // no reply will come
+        if (record) audit_outcome(*record, "skipped", {.kind = note::statement, .sent = now_});
+        return pass(m.query ? 'Q' : 'E');
+    }
+    if (record) {
+        record->sent = true;
+        record->asked = now_;
+    }
     noted_.push_back({.kind = note::statement, .script = m.text, .record = std::move(record), .sent = now_, .deeds = std::move(m.deeds)});
     pass(m.query ? 'Q' : 'E', note::statement);
 }

@@ -63,7 +63,7 @@ SSL* tls_of(PGconn* connection) { return static_cast<SSL*>(PQsslStruct(connectio
 
 }  // namespace
 
-own_session::own_session(const std::string& dsn, std::shared_ptr<const config::settings> settings, gate::audit_sink audit,
+own_session::own_session(const std::string& dsn, std::shared_ptr<const config::settings> settings, audit_sink audit,
                          std::function<void()> each_second)
     : connection_(dsn), gate_(std::move(settings), {.client = "lockkeeper resume", .clock = &wall_clock}, std::move(audit)),
       each_second_(std::move(each_second)) {

@@ -16,7 +16,7 @@ namespace proxy {
 class own_session {
 public:
     // `each_second` is called while the server works.
-    own_session(const std::string& dsn, std::shared_ptr<const config::settings> settings, gate::audit_sink audit,
+    own_session(const std::string& dsn, std::shared_ptr<const config::settings> settings, audit_sink audit,
                 std::function<void()> each_second);
 
     // The error where it failed. Throws connection_error. SIGINT cancels what runs: it is undone as far as it can be.

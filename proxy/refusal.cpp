@@ -57,6 +57,16 @@ policy::finding finding_of(const protocol::error_fields& error, std::string_view
             .sqlstate = std::string(error.get('C'))};
 }
 
+policy::finding not_audited(const std::string& why) {
+    return {.rule = "not-audited",
+            .action = config::action::reject,
+            .message = "the statement was not run because it cannot be written to the audit log",
+            .detail = "Lockkeeper cannot write its audit log: " + why + ".",
+            .hint = "Mend that where Lockkeeper runs (make room on the disk, for example) and send the statement again: it goes on by "
+                    "itself as soon as it can write. To have schema changes go on without: audit.on_failure: continue.",
+            .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_audited)};
+}
+
 protocol::buffer notices_of(const policy::decision& d) {
     const auto most = d.conduct.mode == config::mode::guard ? config::action::reject : config::action::warn;
     protocol::buffer out;

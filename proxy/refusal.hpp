@@ -34,6 +34,9 @@ protocol::error_fields without_position(protocol::error_fields error);
 // What the server says to a statement that was canceled: for a cancel that met none of its statements.
 protocol::error_fields canceled_by_user();
 
+// The record of the decision cannot be written, for this reason (audit.on_failure).
+policy::finding not_audited(const std::string& why);
+
 // An error as a finding, so that it can be given as the reason of a refusal.
 policy::finding finding_of(const protocol::error_fields& error, std::string_view rule);
 

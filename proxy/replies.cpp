@@ -82,6 +82,11 @@ bool changes_rows(std::string_view tag) noexcept {
 // The command tag with its final zero.
 bool begins_transaction(std::string_view tag) noexcept { return tag.starts_with("BEGIN") || tag.starts_with("START TRANSACTION"); }
 
+bool ends_transaction(bytes body) {
+    const auto tag = protocol::as_text(body.first(body.empty() ? 0 : body.size() - 1));
+    return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
+}
+
 // FATAL and PANIC end the connection; V is their name in every language (PostgreSQL 9.6 and later).
 bool says_fatal(bytes body) {
     const auto error = protocol::decode_error(body);
@@ -139,10 +144,11 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     }
     if (h.tag == 'Z' && !body.empty() && body[0] == 'I') {  // no transaction is open
         drop_deferred(false);
-        hold_.reset();
+        end_hold({});
         rows_changed_ = false;
         so_far_.clear();
     }
+    if (h.tag == 'C' && hold_ && ends_transaction(body)) hold_->ended_by = protocol::as_text(body.first(body.size() - 1));
     if (h.tag == 'R') password_owed_ = asks_for_password(body) && !greeting_.logs_in();
     if (greeted) return verdict::swallow;
     if (h.tag == 'K') {
@@ -282,6 +288,7 @@ gate::verdict gate::on_ready(char status) {
 }
 
 void gate::on_server_lost() {
+    end_hold("session ended");
     for (const auto& work : committed_) audit_outcome(*work.record, "server lost", {.kind = note::statement, .sent = now_});
     committed_.clear();
     drop_deferred(false);

@@ -7,6 +7,7 @@
 #include "policy/qualified_sql.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/ledger_table.hpp"
+#include "proxy/audit_log.hpp"
 #include "proxy/own_session.hpp"
 #include "proxy/server_connection.hpp"
 
@@ -138,7 +139,7 @@ int finish_all(const catalog_rows& rows, server_connection& server, const ledger
     for (const auto& row : rows) {
         if (!session && !options.dry_run) {
             session = std::make_unique<own_session>(options.dsn, std::make_shared<const config::settings>(settings),
-                                                    [&](audit_record&& r) { audit.write(r); }, [&] { how_far.tell(); });
+                                                    [&](audit_record&& r) { return audit.write(r); }, [&] { how_far.tell(); });
             how_far.pid = session->server_pid();
         }
         all = finish(row, session.get()) && all;

@@ -157,11 +157,14 @@ gate::route_to gate::judge_at_once(std::shared_ptr<const policy::script> text, b
     noted n{.kind = note::statement, .script = m.text, .sent = now_, .deeds = deeds_of(d)};
     if (d.action != config::action::allow) {
         n.record = audit_decision(m, d);
-        if (conduct_.mode == config::mode::enforce && d.action == config::action::reject) {
+        const auto& unwritten = n.record->unwritten;
+        if (!unwritten.empty() || (conduct_.mode == config::mode::enforce && d.action == config::action::reject)) {
             take_out();
-            refuse(m, *policy::leading_finding(d), n.record);
+            refuse(m, unwritten.empty() ? *policy::leading_finding(d) : not_audited(unwritten), unwritten.empty() ? n.record : nullptr);
             return route_to::nowhere;
         }
+        n.record->sent = true;
+        n.record->asked = now_;
         if (conduct_.mode != config::mode::observe) n.notices = notices_of(d);
     }
     noted_.push_back(std::move(n));

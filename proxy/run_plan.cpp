@@ -45,6 +45,7 @@ task<batch_reply> gate::ask_in_place(run_step step) {
 task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks) {
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, step.undo ? milliseconds::zero() : m.statement_timeout,
                         who_.session, now_);
+    const auto began = now_;
     batch_reply reply;
     for (;;) {
         auto turn = co_await await_turn(m, locks, tries, !step.undo);
@@ -52,14 +53,27 @@ task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std
             reply.error = std::move(turn.error);
             co_return reply;
         }
+        const auto sent = now_;
         reply = co_await ask_in_place(step);
-        if (!reply.error || !lost_the_lock(reply.error->get('C'))) co_return reply;
+        const bool lost = reply.error && lost_the_lock(reply.error->get('C'));
+        if (in_hand_ && (!lost || turn.last)) in_hand_->note_wait(began, sent, lost, now_, tries.attempts());
+        if (!lost) {
+            note_step_taken(sent);
+            co_return reply;
+        }
         if (turn.last) {
             reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
             co_return reply;
         }
         tries.failed();
     }
+}
+
+// What a step of a plan has locked it keeps to the end of its transaction.
+void gate::note_step_taken(std::chrono::steady_clock::time_point sent) {
+    if (!in_hand_) return;
+    if (in_hand_->asked == std::chrono::steady_clock::time_point{}) in_hand_->asked = sent;
+    if (status() != 'T') in_hand_->note_hold(sent, now_);
 }
 
 task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::vector<policy::wanted_lock> locks, part_size& size) {
@@ -78,7 +92,10 @@ task<batch_reply> gate::take_step(const judged_message& m, run_step step, std::v
         co_return reply;
     }
     reply = co_await arm(m, step.timeouts, !strong);
-    if (reply.ok()) reply = co_await ask_in_place(std::move(step));
+    if (!reply.ok()) co_return reply;
+    const auto sent = now_;
+    reply = co_await ask_in_place(std::move(step));
+    if (strong && !(reply.error && lost_the_lock(reply.error->get('C')))) note_step_taken(sent);
     co_return reply;
 }
 

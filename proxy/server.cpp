@@ -1,6 +1,6 @@
 #include "proxy/server.hpp"
 
-#include "proxy/audit.hpp"
+#include "proxy/audit_log.hpp"
 
 #include <malloc.h>
 #include <sys/resource.h>
@@ -91,7 +91,7 @@ class server {
 public:
     explicit server(settings_source read)
         : read_(std::move(read)), settings_(read_()), audit_(settings_.audit), names_(io_), signals_(io_), deadline_(io_), watchdog_(io_),
-          shared_{std::make_shared<const config::settings>(settings_), names_, [this](audit_record&& r) { audit_.write(r); },
+          shared_{std::make_shared<const config::settings>(settings_), names_, [this](audit_record&& r) { return audit_.write(r); },
                   [this](const std::string& key, cancel_stage stage) {
                       for (auto& w : workers_) w->note_cancel(key, stage);
                   }} {}
@@ -131,6 +131,7 @@ private:
     // A file that cannot be used changes nothing, and neither do certificates that cannot.
     void reload() {
         systemd::notify("RELOADING=1");
+        audit_.reopen();
         try {
             auto fresh = read_();
             const auto kept = config::keep_until_restart(fresh, settings_);

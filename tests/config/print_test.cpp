@@ -51,6 +51,11 @@ const std::map<std::string, std::string, std::less<>> others{
     {"overrides.users", "'dba, admin_*'"},
     {"audit.file", "'/var/log/a b''c.jsonl'"},
     {"audit.stdout", "true"},
+    {"audit.syslog", "'/dev/log'"},
+    {"audit.rotate_size", "100MiB"},
+    {"audit.rotate_every", "24h"},
+    {"audit.keep", "14"},
+    {"audit.on_failure", "continue"},
     {"log.level", "trace"},
 };
 

@@ -23,7 +23,7 @@ struct side {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
-    proxy::gate gate(std::make_shared<config::settings>(), {1, "fuzz"}, [](proxy::audit_record&&) {});
+    proxy::gate gate(std::make_shared<config::settings>(), {1, "fuzz"}, [](proxy::audit_record&&) { return std::string(); });
     gate.on_startup({});
     side client, server;
     proxy::outbox to_server, to_client;

@@ -22,7 +22,7 @@ buffer times(std::size_t count, const buffer& one) {
 }
 
 struct bounds : testing::Test {
-    proxy::gate gate{std::make_shared<config::settings>(), {1, "test"}, [](proxy::audit_record&&) {}};
+    proxy::gate gate{std::make_shared<config::settings>(), {1, "test"}, [](proxy::audit_record&&) { return std::string(); }};
     proxy::outbox to_server, to_client;
 
     bounds() {

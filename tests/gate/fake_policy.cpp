@@ -5,7 +5,7 @@
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
 // "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
-// SCHEMA that others will see it. Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
+// STRONG that it wants a strong lock, SCHEMA that others will see it. Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
 // warns where it has changed rows.
 namespace policy {
 
@@ -48,6 +48,7 @@ script read_script(std::string_view sql, lexing) {
 
 const std::string& script::text() const noexcept { return parsed_->text; }
 bool script::harmless() const noexcept { return !has(parsed_->text, "/*judge*/"); }
+std::string script::fingerprint() const { return "fingerprint"; }
 bool script::single() const noexcept { return true; }
 std::span<const std::string> script::runs_prepared() const noexcept { return {}; }
 bool script::ends_all_prepared() const noexcept { return false; }
@@ -64,6 +65,7 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
     d.statements.push_back({.kind = "TEST"});
     auto& deeds = d.statements[0].deeds;
     const auto& text = s.text();
+    if (has(text, "STRONG ")) d.statements[0].relations.push_back({.relation = "public.t", .lock = lock_mode::access_exclusive});
     if (has(text, "LOCKS")) deeds.push_back({deed::kind::locked, "t", {}, lock_mode::access_exclusive});
     if (text == "COMMIT" || text == "ROLLBACK") deeds.push_back({deed::kind::committed});
     if (text.starts_with("SAVEPOINT ")) deeds.push_back({deed::kind::savepoint, {}, text.substr(10)});

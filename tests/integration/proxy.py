@@ -68,7 +68,11 @@ class Proxy(Endpoint):
         return self.log_path.read_text(errors="replace")
 
     def audit(self):
-        """The records so far. Only whole lines: the last one may be in the middle of being written."""
+        """The records about statements so far."""
+        return [r for r in self.whole_audit() if r["event"] in ("decision", "step", "outcome")]
+
+    def whole_audit(self):
+        """All records so far. Only whole lines: the last one may be in the middle of being written."""
         if not self.audit_path.exists():
             return []
         text = self.audit_path.read_text()
@@ -77,7 +81,7 @@ class Proxy(Endpoint):
     def audited(self, **wanted):
         """Waits for a record with these fields; the file is written behind the client's back."""
         def find():
-            return [r for r in self.audit() if all(r.get(name) == value for name, value in wanted.items())]
+            return [r for r in self.whole_audit() if all(r.get(name) == value for name, value in wanted.items())]
         try:
             return wait_until(find, wanted, 5)
         except TimeoutError:

@@ -12,7 +12,7 @@ from test_timeouts import held
 from wire import Wire, bind, errors, execute, parse, query, sync
 
 # Of a decision; an outcome has them too.
-ALWAYS = {"time", "event", "session", "client", "user", "database", "application_name", "server_pid", "protocol", "transaction",
+ALWAYS = {"fingerprint", "seq", "prev", "hash", "time", "event", "session", "client", "user", "database", "application_name", "server_pid", "protocol", "transaction",
           "statement", "kind", "class", "action", "mode"}
 INDEX = "CREATE INDEX i ON t (c)"
 
@@ -43,16 +43,18 @@ def test_rewrite(session, database):
     wire.ask(query(INDEX))
     decision, outcome = pair(proxy)
     host, port = wire.socket.getsockname()
-    assert decision | {"time": "", "relations": [], "session": 0} == {
+    chain = ("seq", "prev", "hash")
+    assert without(decision, *chain) | {"time": "", "relations": [], "session": 0} == {
         "time": "", "event": "decision", "session": 0, "client": f"{host}:{port}", "user": "postgres", "database": database,
         "application_name": "the migration", "server_pid": wire.pid, "protocol": "simple", "transaction": False,
-        "statement": INDEX, "kind": "CREATE INDEX", "relations": [], "class": decision["class"],
+        "statement": INDEX, "fingerprint": decision["fingerprint"], "kind": "CREATE INDEX", "relations": [], "class": decision["class"],
         "rules": ["index-without-concurrently"], "action": "rewrite", "mode": "enforce", "plan": decision["plan"]}
     assert any("CREATE INDEX CONCURRENTLY" in step for step in decision["plan"])
     assert [(r["name"], r["lock_mode"]) for r in decision["relations"]] == [("public.t", "SHARE")]
     assert decision["relations"][0]["bytes"] >= 8192
-    assert outcome | {"event": "decision", "time": decision["time"]} == decision | {
-        "duration_ms": outcome["duration_ms"], "outcome": "done", "tag": "CREATE INDEX", "steps": outcome["steps"]}
+    assert re.fullmatch("[0-9a-f]{16}", decision["fingerprint"])
+    assert without(outcome, *chain) | {"event": "decision", "time": decision["time"]} == without(decision, *chain) | {
+        "executed": [decision["plan"][0]], "duration_ms": outcome["duration_ms"], "outcome": "done", "tag": "CREATE INDEX", "steps": outcome["steps"]}
     assert [(step["sql"], step["outcome"]) for step in outcome["steps"]] == [(decision["plan"][0], "done")]
     assert 0 <= outcome["steps"][0]["ms"] <= outcome["duration_ms"]
     assert 0 < outcome["duration_ms"] < 60_000
@@ -148,7 +150,7 @@ def test_any_text_is_one_valid_line(session):
     proxy.audited(event="outcome", statement=INDEX)
     lines = proxy.audit_path.read_bytes().splitlines(keepends=True)
     assert all(line.endswith(b"\n") for line in lines)
-    records = [json.loads(line.decode("utf-8")) for line in lines]
+    records = [r for r in (json.loads(line.decode("utf-8")) for line in lines) if "statement" in r]
     assert records[0]["statement"] == odd.decode("utf-8")
     assert records[-1]["statement"] == INDEX
 
@@ -187,4 +189,64 @@ def test_appended_by_the_next_run(lockkeeper, database, table, tmp_path):
     # What was decided is written before the server is asked to act, the outcome before the session is closed.
     events = [json.loads(line)["event"] for line in path.read_text().splitlines()]
     assert events[0] == "from before"
-    assert re.fullmatch("(decision ?)+", " ".join(e for e in events[1:] if e != "outcome"))
+    assert re.fullmatch("(decision ?)+", " ".join(e for e in events[1:] if e not in ("outcome", "started", "stopped")))
+
+
+def test_the_fingerprint_is_that_of_the_statement(session):
+    """Blanks, case and comments do not count, names do."""
+    proxy, wire = session("observe")
+    for sql in ("DROP TABLE IF EXISTS a", "drop  table /* now */ if exists A", "DROP TABLE IF EXISTS b"):
+        wire.ask(query(sql))
+    proxy.audited(event="outcome", statement="DROP TABLE IF EXISTS b")
+    first, second, third = [r["fingerprint"] for r in proxy.audit() if r["event"] == "decision"]
+    assert first == second != third
+
+
+def test_how_long_a_lock_was_held(session):
+    """On its own a statement holds its lock as long as it runs; in a transaction until that has ended."""
+    proxy, wire = session("guard")
+    wire.ask(query("ALTER TABLE t ADD COLUMN x int"))
+    outcome = proxy.audited(event="outcome")[0]
+    assert outcome["executed"] == ["ALTER TABLE t ADD COLUMN x int"]
+    assert 0 < outcome["hold_ms"] <= outcome["duration_ms"]
+    assert outcome["lock_wait_ms"] < outcome["duration_ms"]
+    wire.ask(query("BEGIN"))
+    wire.ask(query("ALTER TABLE t ADD COLUMN y int"))
+    wire.ask(query("SELECT pg_sleep(0.2)"))
+    assert not [r for r in proxy.whole_audit() if r["event"] == "released"]
+    wire.ask(query("COMMIT"))
+    released = proxy.audited(event="released")[0]
+    assert released["outcome"] == "committed"
+    (held_lock,) = released["relations"]
+    assert (held_lock["name"], held_lock["lock_mode"]) == ("public.t", "ACCESS EXCLUSIVE")
+    assert 200 <= held_lock["hold_ms"] < 20_000
+    assert "hold_ms" not in proxy.audited(event="outcome", statement="ALTER TABLE t ADD COLUMN y int")[0]
+
+
+@pytest.mark.parametrize("end, outcome", [("ROLLBACK", "rolled back"), ("PREPARE TRANSACTION 'audit'", "prepared"), (None, "session ended")])
+def test_how_a_transaction_that_held_a_lock_has_ended(end, outcome, session, cluster, database):
+    proxy, wire = session("guard")
+    wire.ask(query("BEGIN"))
+    wire.ask(query("ALTER TABLE t ADD COLUMN y int"))
+    if end:
+        wire.ask(query(end))
+    else:
+        wire.socket.close()
+    proxy.audited(event="released", outcome=outcome)
+    if outcome == "prepared":
+        with contextlib.closing(cluster.connect(database)) as other:
+            other.cursor().execute("ROLLBACK PREPARED 'audit'")
+
+
+def test_waiting_for_the_lock_is_told_apart_from_working(session, cluster, database):
+    proxy, wire = session(timeouts={"lock": "20s"})
+    with held(cluster, database) as holder:
+        wire.send(query("ALTER TABLE t ADD COLUMN x int"))
+        proxy.audited(event="decision")
+        with contextlib.closing(cluster.connect(database)) as other:
+            other.cursor().execute("SELECT pg_sleep(0.3)")
+        holder.rollback()
+        wire.until_ready()
+    outcome = proxy.audited(event="outcome")[0]
+    assert outcome["lock_wait_ms"] >= 250
+    assert outcome["hold_ms"] <= outcome["duration_ms"] - outcome["lock_wait_ms"] + 1

@@ -206,7 +206,7 @@ private:
     place server_;
     std::uint16_t port_ = 0;
     fixed_names names_;
-    proxy::shared_house shared_{nullptr, names_, [](proxy::audit_record&&) {}};
+    proxy::shared_house shared_{nullptr, names_, [](proxy::audit_record&&) { return std::string(); }};
     std::unique_ptr<proxy::worker> worker_;
     std::mutex mutex_;
     std::condition_variable changed_;

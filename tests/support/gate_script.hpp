@@ -24,11 +24,16 @@ public:
     std::size_t piece = 0, cut = 0;
     server_model server;
     std::vector<proxy::audit_record> audit;
+    std::string audit_fails;  // why decisions cannot be written
 
     // Runs it all; what the client got, one word a message: "C:SELECT", "E:LK001", "Z:I", "1", "D:0" ...
     std::vector<std::string> run(const std::vector<protocol::buffer>& messages) {
         gate_ = std::make_unique<proxy::gate>(settings_, proxy::gate::identity{1, "test"},
-                                              [this](proxy::audit_record&& r) { audit.push_back(std::move(r)); });
+                                              [this](proxy::audit_record&& r) {
+                                                  if (r.event == "decision" && !audit_fails.empty()) return audit_fails;
+                                                  audit.push_back(std::move(r));
+                                                  return std::string();
+                                              });
         gate_->on_startup({});
         server_out_ = server.start();
         settle();
