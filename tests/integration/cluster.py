@@ -100,7 +100,7 @@ class Cluster(Endpoint):
         """`programs` is a directory; `settings` stand after those of CONFIGURATION, so they win."""
         self.programs = str(programs or binaries())
         self.settings = settings
-        self.directory = tempfile.mkdtemp(prefix="lockkeeper-pg-")
+        self.directory = tempfile.mkdtemp(prefix="lockkeeper-pg-", dir=os.environ.get("LOCKKEEPER_DATA"))
         self.data = os.path.join(self.directory, "data")
         self.log_path = os.path.join(self.directory, "log")
         self.port = free_port()

@@ -13,6 +13,13 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: measures time or memory; not beside other tests")
 
 
+LONGEST = ["test_django_operations.py", "test_kill_matrix.py"]  # first, so that in the end nobody waits for them
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def cluster():
     made = Cluster()

@@ -38,7 +38,8 @@ void shell(const std::string& command) {
 }  // namespace
 
 cluster::cluster(const std::string& settings) {
-    std::string name = (fs::temp_directory_path() / "lockkeeper-live-XXXXXX").string();
+    const char* place = std::getenv("LOCKKEEPER_DATA");
+    std::string name = ((place ? fs::path(place) : fs::temp_directory_path()) / "lockkeeper-live-XXXXXX").string();
     if (!mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
     directory_ = name;
     if (geteuid() == 0) {
