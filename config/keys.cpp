@@ -25,6 +25,9 @@ void read_host(settings& s, const std::string& text) {
     s.upstream = std::move(changed);
 }
 
+void read_admin_listen(settings& s, const std::string& text) { s.admin.listen = text.empty() ? endpoint{"", 0} : parse_endpoint(text); }
+std::string print_admin_listen(const settings& s) { return s.admin.listen.host.empty() ? print_text("") : print_endpoint(s.admin.listen); }
+
 #define DURATION(field, least) \
     [](settings& s, const std::string& t) { s.field = parse_duration(t, least); }, [](const settings& s) { return print_duration(s.field); }
 #define SIZE(field, least, most) \
@@ -93,6 +96,10 @@ constexpr std::array list{
     key{"audit.stdout", "Whether the audit log goes to standard output too: true or false.",
         [](settings& s, const std::string& t) { s.audit.to_stdout = parse_bool(t); },
         [](const settings& s) { return s.audit.to_stdout ? "true"s : "false"s; }},
+    key{"admin.listen", "Where HTTP for health checks, metrics and the admin page is served: host:port, as for listen. The default is what the other containers of a pod reach and nobody else; probes of Kubernetes need 0.0.0.0:9432. Who comes from elsewhere sees health and metrics only, unless there is an admin.token. While the address is taken, as by the copy of Lockkeeper that this one replaces, it is tried again each second. '': none.", read_admin_listen, print_admin_listen},
+    key{"admin.token", "File with a token of at least 16 characters. All but health then needs it, from everywhere: as `Authorization: Bearer` or as the password of any user. Read again on SIGHUP.", TEXT(admin.token)},
+    key{"admin.tls_certificate", "PEM file with a certificate and those behind it: HTTPS in place of HTTP. Read again on SIGHUP.", TEXT(admin.tls_certificate)},
+    key{"admin.tls_key", "PEM file with its private key, without a passphrase.", TEXT(admin.tls_key)},
     key{"log.level", "What the log on standard error tells: trace, debug, info, warn, error or off. It never holds SQL.",
         [](settings& s, const std::string& t) { s.log.level = parse_level(t); },
         [](const settings& s) { return s.log.level; }},

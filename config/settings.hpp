@@ -128,6 +128,13 @@ struct audit {
     bool to_stdout = false;
 };
 
+// `admin:` HTTP for health checks, metrics and the admin page.
+struct admin {
+    endpoint listen{"127.0.0.1", 9432};  // empty host: nowhere
+    std::string token;                   // file with it; empty: none
+    std::string tls_certificate, tls_key;  // PEM files; empty: plain HTTP
+};
+
 struct log {
     std::string level = "info";  // trace, debug, info, warn, error, off
 };
@@ -207,6 +214,7 @@ struct settings : scoped_settings {
     unsigned workers = 0;                   // 0: one per core, at most 4
     config::limits limits;
     config::audit audit;
+    config::admin admin;
     config::log log;
     std::vector<scope> scopes;              // later ones win
 };

@@ -116,11 +116,14 @@ void session::on_startup(protocol::bytes packet) {
     if (!may_enter(*startup)) return;
     const auto limit = house_.shared.settings->limits.clients;
     counted_ = true;
-    if (++house_.shared.clients > limit)
+    house_.counts.sessions.add();
+    if (++house_.shared.clients > limit) {
+        house_.counts.refused.add();
         return say_fatal("53300", "sorry, too many clients already",
                          "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
+    }
     spdlog::debug("session {}: a client from {}", id_, from_);
-    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
+    gate_ = std::make_unique<gate>(house_.shared.settings, gate::identity{id_, from_, wall_clock, &house_.counts}, house_.shared.audit);
     startup_.assign(packet.begin(), packet.end());
     client_.socket.consume(packet.size());
     if (house_.shared.users != nullptr) return verify(user_of(*startup));
@@ -139,6 +142,7 @@ void session::on_cancel(protocol::bytes packet) {
         return end();
     }
     stage_ = stage::canceling;
+    house_.counts.cancels.add();
     cancel_ = std::make_unique<canceler>(house_, packet, [this] {
         cancel_.reset();
         guarded([this] { hang_up(); });
@@ -149,6 +153,7 @@ void session::on_cancel(protocol::bytes packet) {
 void session::on_connected(connection&& made) {
     dial_.reset();
     if (made.descriptor < 0) {
+        house_.counts.upstream_failures.add();
         spdlog::warn("session {}: cannot connect to the server at {}: {}", id_, made.name, made.problem);
         return say_fatal("08001", "cannot connect to the server at " + made.name + ": " + made.problem,
                          "Is PostgreSQL running there? Lockkeeper's upstream.host and upstream.port name the server.");

@@ -49,6 +49,7 @@ struct gate::wait_for_batch {
 };
 
 task<batch_reply> gate::ask(batch b) {
+    counts_.batches.add();
     to_server_->add(encode(b, conversation_));
     batch_.emplace(b);
     exchange_done_ = false;
@@ -123,7 +124,8 @@ void gate::refuse_among_others(judged_message& m) {
 }
 
 task<void> gate::judge_message(judged_message m) {
-    m.began = now_;
+    m.began = judged_since_ = now_;
+    judged_ = m.text;
     const bool ours = co_await settle(m);
     if (!ours) co_return;
     follow_execute(m);

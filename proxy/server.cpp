@@ -21,6 +21,7 @@
 #include <spdlog/spdlog.h>
 
 #include "config/values.hpp"
+#include "proxy/admin_side.hpp"
 #include "proxy/tls_check.hpp"
 #include "proxy/worker.hpp"
 
@@ -114,7 +115,10 @@ class server {
 public:
     explicit server(const config::settings& settings)
         : audit_(settings.audit), names_(io_), signals_(io_), deadline_(io_),
-          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) { audit_.write(r); },
+          shared_{std::make_shared<const config::settings>(settings), names_, [this](audit_record&& r) {
+                      if (admin_) board_.note(r);
+                      audit_.write(r);
+                  },
                   [this](const std::string& key, cancel_stage stage) {
                       for (auto& w : workers_) w->note_cancel(key, stage);
                   }} {}
@@ -131,11 +135,13 @@ public:
         shared_.tls = std::move(tls);
         users_ = secrets::of(shared_.settings->auth);
         shared_.users = users_.get();
+        prepare_admin();
         if (!listen()) return 2;
         for (auto& w : workers_) w->start();
         const auto& s = *shared_.settings;
         spdlog::info("listening on {}, forwarding to {}, mode {}", where_, upstream_text(s.upstream), text(s.mode));
         await_signal();
+        started_ = true;
         io_.run();
         for (auto& w : workers_) w->finish();
         for (auto& w : workers_) w->join();
@@ -195,12 +201,24 @@ private:
         return true;
     }
 
+    void prepare_admin() {
+        const auto& at = shared_.settings->admin.listen;
+        if (at.host.empty()) return;
+        admin_ = std::make_unique<admin_side>(io_, shared_.settings, board_, workers_,
+                                              admin_side::server_side{[this] { return started_; }, [this] { return draining_; },
+                                                                      [this] { drain("/quitquitquit"); }},
+                                              upstream_text(shared_.settings->upstream));
+        admin_->read_files();
+        admin_->listen(listen_addresses(at, io_));
+    }
+
     // Certificates expire, and their files are replaced in place. Sessions that are there keep what they have.
     void reload_tls() {
         try {
+            if (admin_) admin_->read_files();
             shared_.tls = read_tls(*shared_.settings);
             spdlog::info("SIGHUP: the TLS files were read again");
-        } catch (const tls_error& problem) {
+        } catch (const std::runtime_error& problem) {
             spdlog::error("SIGHUP: the TLS files stay as they were: {}", problem.what());
         }
     }
@@ -216,13 +234,16 @@ private:
                 spdlog::info("second signal: ending all sessions");
                 return end_sessions();
             }
-            spdlog::info("{}: no more clients; sessions in a transaction have {} s", number == SIGINT ? "SIGINT" : "SIGTERM",
-                         drain_time.count());
-            draining_ = true;
-            for (auto& w : workers_) w->drain();
-            await(drain_time, [this] { end_sessions(); });
+            drain(number == SIGINT ? "SIGINT" : "SIGTERM");
             await_signal();
         });
+    }
+
+    void drain(const char* why) {
+        if (std::exchange(draining_, true)) return;
+        spdlog::info("{}: no more clients; sessions in a transaction have {} s", why, drain_time.count());
+        for (auto& w : workers_) w->drain();
+        await(drain_time, [this] { end_sessions(); });
     }
 
     void end_sessions() {
@@ -253,7 +274,9 @@ private:
     std::vector<std::vector<int>> sockets_;  // of each worker, until it is made
     std::vector<std::unique_ptr<worker>> workers_;
     std::size_t drained_ = 0;
-    bool draining_ = false;
+    bool started_ = false, draining_ = false;
+    ddl_board board_;
+    std::unique_ptr<admin_side> admin_;      // null: nobody asks
     std::unique_ptr<secrets> users_;  // last: its thread hands its answers to the workers
 };
 

@@ -27,6 +27,7 @@ class Proxy(Endpoint):
             "listen": f"127.0.0.1:{self.port}",
             "upstream": {"host": "127.0.0.1", "port": upstream_port},
             "audit": {"file": str(self.audit_path)},
+            "admin": {"listen": ""},
         }
         configuration.update(settings)
         path = self.directory / "lockkeeper.yaml"
