@@ -17,6 +17,7 @@ from cluster import accepts, free_port, wait_until
 from proxy import BINARY, Proxy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROMTOOL = ROOT / "build/promtool"  # ./run setup
 TOKEN = "a token that is long enough"
 
 
@@ -119,7 +120,7 @@ def test_metrics_pass_promtool_and_are_documented(lockkeeper, database, table):
     proxy.audited(event="outcome")
     _, headers, text = admin.ask("/metrics")
     assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    checked = subprocess.run([str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
     page = (ROOT / "proxy/METRICS.md").read_text()
     assert page == run("metrics").stdout, "proxy/METRICS.md is out of date: build/release/lockkeeper metrics > proxy/METRICS.md"
@@ -345,5 +346,5 @@ def test_dashboard_and_alerts_ask_for_what_there_is():
 
 def test_alerts_pass_promtool():
     for command in (["check", "rules", "alerts.yaml"], ["test", "rules", "alerts_test.yaml"]):
-        done = subprocess.run(["promtool", *command], cwd=ROOT / "docker/prometheus", capture_output=True, text=True, check=False)
+        done = subprocess.run([str(PROMTOOL), *command], cwd=ROOT / "docker/prometheus", capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
