@@ -46,7 +46,7 @@ activity gate::activity() const {
     // Of what was decided last the outcome may be owed by a COMMIT that is still to come, or by nobody where it was skipped.
     const bool under_way = task_ || awaiting_ready_ || a.put_off > 0 || (!noted_.empty() && a.now == doing::running);
     if (in_hand_ && under_way) a.ddl = *in_hand_;
-    if (!a.ddl && task_ && judged_) a.judged = judged_->text();
+    if (!a.ddl && task_ && judged_) a.judged = judged_->text().substr(0, longest_told);
     if (progress_) a.step = progress_->now();
     if (hold_ && status() != 'I') a.keeps = kept_lock{hold_->on, hold_->since, hold_->cap};
     return a;

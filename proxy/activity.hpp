@@ -34,6 +34,8 @@ struct kept_lock {
     std::chrono::milliseconds cap{0};
 };
 
+constexpr std::size_t longest_told = 8 * 1024;  // bytes of a statement
+
 // Copies, for they go to another thread.
 struct activity {
     using time = std::chrono::steady_clock::time_point;

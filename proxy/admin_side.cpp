@@ -30,6 +30,7 @@ void admin_side::add(numbers& n) const {
     n.mode = config::print(settings_->mode);
     n.started = started_;
     n.ddl = board_.counted();
+    if (server_.audit) n.audit = server_.audit();
 }
 
 }  // namespace proxy

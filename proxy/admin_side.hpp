@@ -12,6 +12,7 @@ public:
     struct server_side {
         std::function<bool()> started, draining;
         std::function<void()> drain;
+        std::function<audit_numbers()> audit;  // null: nobody counts
     };
 
     // The references are to last longer; the workers may come later.

@@ -22,19 +22,24 @@ void admin_views::look(receiver r) {
 void admin_views::ask() {
     asking_ = true;
     heard_.clear();
-    const auto round = ++round_;
-    for (const auto& w : workers_)
-        w->look(most_sessions, [this, round](worker_view&& v) {
-            asio::post(io_, [this, round, v = std::make_shared<worker_view>(std::move(v))] { on_view(round, std::move(*v)); });
+    owing_.resize(workers_.size(), false);
+    for (std::size_t of = 0; of < workers_.size(); ++of) {
+        if (owing_[of]) continue;
+        owing_[of] = true;
+        workers_[of]->look(most_sessions, [this, of](worker_view&& v) {
+            asio::post(io_, [this, of, v = std::make_shared<worker_view>(std::move(v))] { on_view(of, std::move(*v)); });
         });
+    }
     patience_.expires_after(patience);
-    patience_.async_wait([this, round](boost::system::error_code problem) {
-        if (!problem && asking_ && round == round_) hand_out();
+    patience_.async_wait([this](boost::system::error_code problem) {
+        if (!problem && asking_) hand_out();
     });
 }
 
-void admin_views::on_view(std::uint64_t round, worker_view&& v) {
-    if (!asking_ || round != round_) return;
+// What comes late is as true as what comes at once: it is of the moment in which the worker answered.
+void admin_views::on_view(std::size_t of, worker_view&& v) {
+    owing_[of] = false;
+    if (!asking_) return;
     heard_.push_back(std::move(v));
     if (heard_.size() == workers_.size()) hand_out();
 }

@@ -30,7 +30,7 @@ public:
 
 private:
     void ask();
-    void on_view(std::uint64_t round, worker_view&& v);
+    void on_view(std::size_t of, worker_view&& v);
     void hand_out();
 
     boost::asio::io_context& io_;
@@ -39,7 +39,7 @@ private:
     std::function<void(numbers&)> add_;  // what the server itself knows
     std::vector<receiver> waiting_;
     std::vector<worker_view> heard_;
-    std::uint64_t round_ = 0;  // of asking; an answer to an earlier one comes too late
+    std::vector<bool> owing_;  // workers that have not answered yet: those are not asked once more
     bool asking_ = false;
     house_view last_;
 };

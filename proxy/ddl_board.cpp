@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/activity.hpp"
+
 namespace proxy {
 namespace {
 
@@ -58,7 +60,19 @@ void histogram::add(double seconds) noexcept {
     sum += seconds;
 }
 
-json::object page_record(const audit_record& r, std::chrono::system_clock::time_point when) {
+// A secret is looked for in what is left, and where that ends too soon to be understood, as in a text that is not.
+json::object page_record(const audit_record& whole, std::chrono::system_clock::time_point when) {
+    auto r = whole;
+    const auto cut = [](std::string& text) {
+        const bool long_one = text.size() > longest_told;
+        if (long_one) text.resize(longest_told);
+        return long_one;
+    };
+    if (cut(r.statement)) r.understood = false;
+    if (r.plan.size() > longest_list) r.plan.resize(longest_list);
+    if (r.steps.size() > longest_list) r.steps.erase(r.steps.begin(), r.steps.end() - longest_list);
+    for (auto& sql : r.plan) cut(sql);
+    for (auto& step : r.steps) cut(step.sql);
     auto v = json::parse(to_json(r, when));
     shorten(v);
     return v.as_object();

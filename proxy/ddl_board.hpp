@@ -67,6 +67,6 @@ private:
 };
 
 // The record as in the audit log, its secrets left out and what is long cut: for the page.
-boost::json::object page_record(const audit_record& r, std::chrono::system_clock::time_point when);
+boost::json::object page_record(const audit_record& whole, std::chrono::system_clock::time_point when);
 
 }  // namespace proxy

@@ -92,6 +92,8 @@ using writer = metric_writer;
 
 #define COUNT(expression) [](writer& to, const numbers& n) { to.one(static_cast<std::uint64_t>(expression)); }
 
+#define AUDIT(field) [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->field); }
+
 constexpr std::array list{
     metric{"lockkeeper_build_info", "gauge", "Always 1; which version runs, in which mode.", "version mode",
            [](writer& to, const numbers& n) { to.one(true, {LOCKKEEPER_VERSION, n.mode}); }},
@@ -137,16 +139,14 @@ constexpr std::array list{
     metric{"lockkeeper_plan_steps_total", "counter", "Statements that ran in place of a client's.", "", COUNT(n.ddl.steps)},
     metric{"lockkeeper_injected_batches_total", "counter", "Batches of our own statements on clients' connections: questions, timeouts, steps.", "", COUNT(n.batches)},
     metric{"lockkeeper_deferred_statements", "gauge", "Statements that are put off until a COMMIT which is still to come, or are being done behind it.", "", COUNT(n.now.put_off)},
-    metric{"lockkeeper_audit_records_total", "counter", "Records that were handed to the audit log.", "",
-           [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->records); }},
-    metric{"lockkeeper_audit_queued_bytes", "gauge", "What of them is not written yet.", "",
-           [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->queued_bytes); }},
-    metric{"lockkeeper_audit_queue_limit_bytes", "gauge", "With so much in the queue statements wait: nothing is dropped.", "",
-           [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->queue_limit); }},
-    metric{"lockkeeper_audit_waits_total", "counter", "Records that had to wait because the queue was full.", "",
-           [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->waits); }},
-    metric{"lockkeeper_audit_write_failures_total", "counter", "Writes of the audit log that failed and were tried again.", "",
-           [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->failures); }},
+    metric{"lockkeeper_audit_records_total", "counter", "Records that the audit log has written.", "", AUDIT(written)},
+    metric{"lockkeeper_audit_queued_bytes", "gauge", "Bytes of records that are not written yet.", "", AUDIT(queued_bytes)},
+    metric{"lockkeeper_audit_queue_limit_bytes", "gauge", "With so much in the queue sessions wait for room in it: nothing is dropped as long as the log can be written.", "", AUDIT(queue_limit)},
+    metric{"lockkeeper_audit_blocked_total", "counter", "Times that a session had to wait for room in the queue.", "", AUDIT(blocked)},
+    metric{"lockkeeper_audit_failing", "gauge", "1 while the audit log cannot be written.", "", AUDIT(failing)},
+    metric{"lockkeeper_audit_failures_total", "counter", "Times that the audit log could not be written any more.", "", AUDIT(failures)},
+    metric{"lockkeeper_audit_refused_total", "counter", "Statements that were refused because their decision could not be written.", "", AUDIT(refused)},
+    metric{"lockkeeper_audit_lost_total", "counter", "Records that there was no room for while the audit log could not be written.", "", AUDIT(lost)},
     metric{"process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.", "", [](writer& to, const numbers& n) { to.one(n.started); }},
     metric{"process_cpu_seconds_total", "counter", "CPU time of the process, user and system.", "", [](writer& to, const numbers&) { to.one(process::cpu_seconds()); }},
     metric{"process_resident_memory_bytes", "gauge", "Resident memory of the process.", "", [](writer& to, const numbers&) { to.one(process::resident_bytes()); }},

@@ -14,7 +14,11 @@ namespace proxy {
 
 // The audit log's own numbers.
 struct audit_numbers {
-    std::uint64_t records = 0, queued_bytes = 0, queue_limit = 0, waits = 0, failures = 0;
+    std::uint64_t written = 0;       // records
+    std::uint64_t queued_bytes = 0, queue_limit = 0;
+    std::uint64_t blocked = 0;       // times that somebody had to wait for room in the queue
+    std::uint64_t refused = 0, lost = 0, failures = 0;
+    bool failing = false;
 };
 
 // What one scrape is made of: sums over all workers.

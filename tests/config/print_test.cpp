@@ -51,7 +51,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"overrides.users", "'dba, admin_*'"},
     {"audit.file", "'/var/log/a b''c.jsonl'"},
     {"audit.stdout", "true"},
-    {"admin.listen", "0.0.0.0:7432"},
+    {"admin.listen", "'0.0.0.0:7432'"},
     {"admin.token", "'/etc/lockkeeper/token'"},
     {"admin.tls_certificate", "'/etc/c.pem'"},
     {"admin.tls_key", "'/etc/k.pem'"},
