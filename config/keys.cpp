@@ -24,6 +24,9 @@ void read_host(settings& s, const std::string& text) {
     s.upstream = std::move(changed);
 }
 
+void read_admin_listen(settings& s, const std::string& text) { s.admin.listen = text.empty() ? endpoint{"", 0} : parse_endpoint(text); }
+std::string print_admin_listen(const settings& s) { return s.admin.listen.host.empty() ? print_text("") : print_endpoint(s.admin.listen); }
+
 #define DURATION(field, least) \
     [](settings& s, const std::string& t) { s.field = parse_duration(t, least); }, [](const settings& s) { return print_duration(s.field); }
 #define SIZE(field, least, most) \
@@ -102,6 +105,10 @@ constexpr std::array list{
     key{"audit.rotate_every", "The same with the first record of each such span of time, counted from 1970-01-01 UTC: with 24h at midnight UTC. 0: never.", DURATION(audit.rotate_every, 0ms), AT_RESTART(audit.rotate_every)},
     key{"audit.keep", "How many files that Lockkeeper has moved away are kept, up to 1000000; older ones are deleted, which the log says. 0: all.", COUNT(audit.keep, 0, 1'000'000), AT_RESTART(audit.keep)},
     key{"audit.on_failure", "What becomes of schema changes while the audit log cannot be written (a full disk). refuse: in mode enforce they are refused with LK005 until it can. continue: they go on; 16 MiB of records are kept meanwhile, and of the rest the log has the number.", WORD(audit.on_failure, parse_audit_failure), AT_RESTART(audit.on_failure)},
+    key{"admin.listen", "Where HTTP for health checks, metrics and the admin page is served: host:port, as for listen. The default is what the other containers of a pod reach and nobody else; probes of Kubernetes need 0.0.0.0:9432. Who comes from elsewhere sees health and metrics only, unless there is an admin.token. While the address is taken, as by the copy of Lockkeeper that this one replaces, it is tried again each second. '': none.", read_admin_listen, print_admin_listen, AT_RESTART(admin.listen)},
+    key{"admin.token", "File with a token of at least 16 characters. All but health then needs it, from everywhere: as `Authorization: Bearer` or as the password of any user. Read again on SIGHUP.", TEXT(admin.token), AT_RESTART(admin.token)},
+    key{"admin.tls_certificate", "PEM file with a certificate and those behind it: HTTPS in place of HTTP. Read again on SIGHUP.", TEXT(admin.tls_certificate), AT_RESTART(admin.tls_certificate)},
+    key{"admin.tls_key", "PEM file with its private key, without a passphrase.", TEXT(admin.tls_key), AT_RESTART(admin.tls_key)},
     key{"drain.delay", "After SIGTERM: how long clients are still let in while readiness (/readyz) is denied already, for a load balancer to notice.", DURATION(drain.delay, 0ms)},
     key{"drain.grace", "How long sessions in a transaction may take after that; idle ones end at once, with SQLSTATE 57P01. A second signal ends all now.", DURATION(drain.grace, 0ms)},
     key{"log.level", "What the log on standard error tells: trace, debug, info, warn, error or off. It never holds SQL.",

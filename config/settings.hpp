@@ -144,6 +144,13 @@ struct drain {
     std::chrono::milliseconds grace{30'000}; // for sessions in a transaction, after that
 };
 
+// `admin:` HTTP for health checks, metrics and the admin page.
+struct admin {
+    endpoint listen{"127.0.0.1", 9432};  // empty host: nowhere
+    std::string token;                   // file with it; empty: none
+    std::string tls_certificate, tls_key;  // PEM files; empty: plain HTTP
+};
+
 struct log {
     std::string level = "info";  // trace, debug, info, warn, error, off
 };
@@ -224,6 +231,7 @@ struct settings : scoped_settings {
     unsigned workers = 0;                   // 0: one for two cores, at most 4
     config::limits limits;
     config::audit audit;
+    config::admin admin;
     config::drain drain;
     config::log log;
     std::vector<scope> scopes;              // later ones win

@@ -19,6 +19,7 @@ struct gate::wait_for_batch {
 };
 
 task<batch_reply> gate::ask(batch b) {
+    counts_.batches.add();
     to_server_->add(encode(b, conversation_));
     batch_.emplace(b);
     exchange_done_ = false;

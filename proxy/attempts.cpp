@@ -140,6 +140,8 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
         if (turn.error && turn.error->get('C') == protocol::sqlstate::query_canceled && heed_cancel) co_return turn;
         turn.holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
         turn.last = !tries.may_go_on(now_);
+        in_the_way_ = turn.holders;
+        attempts_ = tries.attempts();
         const auto giving_way = take_giving_way(turn.holders);
         if (turn.holders.empty() && !giving_way.empty() && !sent_away && !turn.last) {
             sent_away = true;

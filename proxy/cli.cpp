@@ -9,11 +9,13 @@
 #include "config/values.hpp"
 #include "policy/explain.hpp"
 #include "policy/rules.hpp"
+#include "proxy/admin_wait.hpp"
 #include "proxy/audit_cli.hpp"
 #include "proxy/check.hpp"
 #include "proxy/check_report.hpp"
 #include "proxy/finish.hpp"
 #include "proxy/log.hpp"
+#include "proxy/metrics.hpp"
 #include "proxy/resume.hpp"
 #include "proxy/server.hpp"
 
@@ -22,7 +24,7 @@ namespace {
 
 // What the serve command and the config commands were given.
 struct options {
-    std::string config, listen, upstream, mode, rule;
+    std::string config, listen, upstream, mode, rule, admin;
     std::string format = "text";
 };
 
@@ -63,6 +65,7 @@ config::settings settings_of(const options& o) {
         s.upstream.host = to.host;
         s.upstream.port = to.port;
     });
+    flag("--admin", o.admin, [&] { s.admin.listen = config::parse_endpoint(o.admin); });
     flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
     return s;
 }
@@ -132,6 +135,14 @@ int run_command(int argc, char** argv) {
     for (auto* command : {pending, resume_command, ledger_create})
         command->add_option("--dsn", ledger.dsn, "the server, as libpq takes it")->required();
     audit_cli audit(app);
+    wait_options waiting;
+    auto* wait_command = app.add_subcommand("wait", "Wait until a Lockkeeper takes clients, or is gone");
+    wait_command->add_option("--for", waiting.what, "ready or stopped (ready)")->check(CLI::IsMember({"ready", "stopped"}));
+    wait_command->add_option("--timeout", waiting.timeout, "for how long (1min)");
+    wait_command->add_option("--config", o.config, "YAML file: admin");
+    for (auto* command : {serve_command, wait_command})
+        command->add_option("--admin", o.admin, "its admin address: HOST:PORT (127.0.0.1:9432)");
+    auto* metrics_command = app.add_subcommand("metrics", "List the metrics");
     auto* version = app.add_subcommand("version", "Print the version");
 
     try {
@@ -141,6 +152,7 @@ int run_command(int argc, char** argv) {
     }
     try {
         if (*version) return std::puts("lockkeeper " LOCKKEEPER_VERSION), 0;
+        if (*metrics_command) return std::cout << metrics_markdown(), 0;
         if (audit.wanted()) return audit.run();
         if (*rules_command) return show_rules(rules_format);
         if (*explain_command) return explain(o.rule, settings_of(o));
@@ -151,6 +163,7 @@ int run_command(int argc, char** argv) {
         if (*pending) return show_pending(ledger);
         if (*ledger_create) return create_ledger(ledger);
         const auto settings = settings_of(o);
+        if (*wait_command) return proxy::wait(waiting, settings.admin);
         if (*resume_command) return resume(ledger, settings);
         if (*finish_command) return finish(finishing, settings);
         if (*print) return std::cout << config::print(settings), 0;

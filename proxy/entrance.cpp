@@ -124,6 +124,7 @@ bool session::find_place(const protocol::startup_message& startup) {
     const auto database = database_of(startup);
     const auto& limits = house_.settings->limits;
     const auto full = [this](const std::string& what, std::size_t limit, const char* key) {
+        house_.counts.refused.add();
         say_fatal("53300", "too many connections for " + what, "Lockkeeper lets " + std::to_string(limit) + " in at a time (" + key + ").");
         return false;
     };
@@ -142,12 +143,15 @@ void session::on_startup(protocol::bytes packet) {
     if (!may_enter(*startup)) return;
     const auto limit = house_.settings->limits.clients;
     counted_ = true;
-    if (++house_.shared.clients > limit)
+    house_.counts.sessions.add();
+    if (++house_.shared.clients > limit) {
+        house_.counts.refused.add();
         return say_fatal("53300", "sorry, too many clients already",
                          "Lockkeeper lets " + std::to_string(limit) + " in at a time (limits.clients).");
+    }
     if (!find_place(*startup)) return;
     spdlog::debug("session {}: a client from {}", id_, from_);
-    gate_ = std::make_unique<gate>(house_.settings, gate::identity{id_, from_, wall_clock}, house_.shared.audit);
+    gate_ = std::make_unique<gate>(house_.settings, gate::identity{id_, from_, wall_clock, &house_.counts}, house_.shared.audit);
     startup_.assign(packet.begin(), packet.end());
     client_.socket.consume(packet.size());
     if (house_.shared.users != nullptr) return verify(user_of(*startup));
@@ -166,6 +170,7 @@ void session::on_cancel(protocol::bytes packet) {
         return end();
     }
     stage_ = stage::canceling;
+    house_.counts.cancels.add();
     cancel_ = std::make_unique<canceler>(house_, packet, [this] {
         cancel_.reset();
         guarded([this] { hang_up(); });
@@ -176,6 +181,7 @@ void session::on_cancel(protocol::bytes packet) {
 void session::on_connected(connection&& made) {
     dial_.reset();
     if (made.descriptor < 0) {
+        house_.counts.upstream_failures.add();
         spdlog::warn("session {}: cannot connect to the server at {}: {}", id_, made.name, made.problem);
         return say_fatal("08001", "cannot connect to the server at " + made.name + ": " + made.problem,
                          "Is PostgreSQL running there? Lockkeeper's upstream.host and upstream.port name the server.");

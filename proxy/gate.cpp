@@ -27,10 +27,16 @@ bool may_split(const config::settings& s) {
     return splits(s) || std::any_of(s.scopes.begin(), s.scopes.end(), [&](const config::scope& one) { return splits(one.differs); });
 }
 
+counters& nobodys() {
+    static counters unread;
+    return unread;
+}
+
 }  // namespace
 
 gate::gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit)
-    : settings_(std::move(settings)), who_(std::move(who)), audit_(std::move(audit)), splits_(may_split(*settings_)) {}
+    : settings_(std::move(settings)), who_(std::move(who)), counts_(who_.counts != nullptr ? *who_.counts : nobodys()),
+      audit_(std::move(audit)), splits_(may_split(*settings_)) {}
 
 gate::~gate() {
     try {
@@ -117,6 +123,7 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         pass(head.tag);
     }
     if (fatal_) return false;
+    if (forward && (head.tag == 'Q' || head.tag == 'E')) counts_.passed.add();
     at += here;
     client_rest_ = size - here;
     drop_rest_ = !forward;
@@ -188,6 +195,9 @@ void gate::advance() {
     auto ended = std::exchange(task_, {});
     running_plan_ = false;
     progress_.reset();
+    judged_.reset();
+    in_the_way_.clear();
+    attempts_ = 0;
     try {
         ended.result();
     } catch (const std::exception& problem) {

@@ -15,10 +15,12 @@
 #include "protocol/conversation.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/startup.hpp"
+#include "proxy/activity.hpp"
 #include "proxy/armed_timeouts.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
 #include "proxy/cancel_stage.hpp"
+#include "proxy/counters.hpp"
 #include "proxy/deferred_work.hpp"
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
@@ -53,6 +55,7 @@ public:
         std::uint64_t session = 0;
         std::string client;  // address and port
         policy::moment (*clock)() = nullptr;  // for scopes with hours; null: those do not match
+        proxy::counters* counts = nullptr;    // of the thread; null: nobody asks
     };
 
     gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit);
@@ -113,6 +116,11 @@ public:
     void on_server_lost();
 
     void set_now(std::chrono::steady_clock::time_point now) noexcept { now_ = now; }
+
+    // activity.cpp: for those who look on
+    doing doing_now() const noexcept;
+    std::size_t put_off() const noexcept { return deferred_.size() + committed_.size(); }
+    proxy::activity activity() const;
 
 private:
     enum class note : std::uint16_t { nothing, parse, close, statement, refused, long_text };
@@ -326,6 +334,7 @@ private:
     std::shared_ptr<const config::settings> settings_;
     std::shared_ptr<const config::settings> renewed_;  // to take their place
     identity who_;
+    counters& counts_;
     audit_sink audit_;
     config::conduct conduct_;  // of the message in hand, or of the one judged last
     protocol::conversation conversation_;
@@ -384,6 +393,10 @@ private:
     std::optional<plan_progress> progress_;  // of the plan that runs
     std::shared_ptr<audit_record> in_hand_;  // of what was decided last, or of the plan that runs, until its outcome is written
     std::chrono::steady_clock::time_point plan_began_{};
+    std::shared_ptr<const policy::script> judged_;  // what is being judged, or was last
+    std::chrono::steady_clock::time_point judged_since_{};
+    std::vector<lock_holder> in_the_way_;  // of the task in hand, when it was last looked
+    int attempts_ = 0;
     known_session known_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "config/settings.hpp"
 #include "proxy/cancel_stage.hpp"
+#include "proxy/counters.hpp"
 #include "proxy/crowd.hpp"
 #include "proxy/event_loop.hpp"
 #include "proxy/gate.hpp"
@@ -41,6 +42,7 @@ struct shared_house {
 struct house {
     shared_house& shared;
     event_loop& loop;
+    counters& counts;
     std::span<std::uint8_t> scratch;
     outbox to_server, to_client;
     std::shared_ptr<const config::settings> settings;  // as the last reload has left them

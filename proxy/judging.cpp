@@ -64,7 +64,8 @@ void gate::refuse_among_others(judged_message& m) {
 }
 
 task<void> gate::judge_message(judged_message m) {
-    m.began = now_;
+    m.began = judged_since_ = now_;
+    judged_ = m.text;
     const bool ours = co_await settle(m);
     if (!ours) co_return;
     follow_execute(m);

@@ -40,6 +40,8 @@ public:
     // The first `count` bytes of that view, or of leftover(), are dealt with; the rest is kept.
     void consume(std::size_t count);
     protocol::bytes leftover() const noexcept { return rest_; }
+    std::uint64_t received() const noexcept { return received_; }  // bytes read in all, without TLS
+    std::size_t held() const noexcept { return rest_.capacity() + unsent_.capacity(); }
 
     bool may_read() const noexcept { return readable_ && !ended_ && is_open(); }
     bool ended() const noexcept { return ended_; }    // end of input, or broken
@@ -72,6 +74,7 @@ private:
     protocol::buffer rest_;      // input that nobody has consumed
     protocol::buffer unsent_;    // output that the socket did not take; bytes before sent_ are gone
     std::size_t sent_ = 0;
+    std::uint64_t received_ = 0;
 };
 
 }  // namespace proxy

@@ -13,6 +13,9 @@ constexpr std::size_t longest_sql = 300;  // bytes: of a longer statement only t
 bool plan_progress::enter(const policy::plan& plan, const run_step& step, time now) {
     const auto count = plan.steps.size();
     entered_ = now;
+    number_ = step.step + 1;
+    count_ = count;
+    undo_ = step.undo;
     which_ = step.undo ? "taking back " : "";
     if (count > 1) which_ += "step " + std::to_string(step.step + 1) + " of " + std::to_string(count);
     else if (step.undo) which_ += "its only step";
@@ -24,6 +27,11 @@ bool plan_progress::enter(const policy::plan& plan, const run_step& step, time n
 std::optional<plan_progress::time> plan_progress::due() const noexcept {
     if (!entered_) return std::nullopt;
     return next_;
+}
+
+std::optional<plan_progress::view> plan_progress::now() const {
+    if (!entered_) return std::nullopt;
+    return view{number_, count_, undo_, sql_, why_, *entered_};
 }
 
 protocol::error_fields plan_progress::notice(time now, bool waiting) {

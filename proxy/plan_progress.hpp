@@ -26,10 +26,21 @@ public:
     // `waiting`: for the step's lock.
     protocol::error_fields notice(time now, bool waiting);
 
+    // For those who look on: the step in hand, its number from 1 on. Nullopt: before the first.
+    struct view {
+        std::size_t number = 0, count = 0;
+        bool undo = false;
+        std::string sql, why;
+        time since{};
+    };
+    std::optional<view> now() const;
+
     static constexpr std::chrono::seconds quiet_at_first{2}, between{10};
 
 private:
     time next_;
+    std::size_t number_ = 0, count_ = 0;
+    bool undo_ = false;
     std::optional<time> entered_;
     std::string which_, sql_, why_;
     bool told_ = false;

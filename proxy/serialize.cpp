@@ -59,6 +59,7 @@ task<batch_reply> gate::take_turn(const judged_message& m) {
         auto reply = co_await ask_safely(std::move(question), m.unsynced ? batch_end::flush : batch_end::sync);
         if (!reply.ok()) co_return reply;
         turn_ = reply.rows[0].at(0).at(0) == "t" ? whose_turn::ours : whose_turn::others;
+        in_the_way_ = turn_ == whose_turn::ours ? std::vector<lock_holder>{} : read_holders(reply.rows[1]);
         if (turn_ == whose_turn::ours) co_return reply;
         const bool stuck = schema_lock::waits_for_us(reply.rows[1]);
         if (once || (stuck && !untouched(m)) || !tries.may_go_on(now_)) {

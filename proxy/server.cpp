@@ -21,6 +21,7 @@
 #include "config/keys.hpp"
 #include "config/load.hpp"
 #include "config/values.hpp"
+#include "proxy/admin_side.hpp"
 #include "proxy/listeners.hpp"
 #include "proxy/log.hpp"
 #include "proxy/systemd.hpp"
@@ -91,7 +92,10 @@ class server {
 public:
     explicit server(settings_source read)
         : read_(std::move(read)), settings_(read_()), audit_(settings_.audit), names_(io_), signals_(io_), deadline_(io_), watchdog_(io_),
-          shared_{std::make_shared<const config::settings>(settings_), names_, [this](audit_record&& r) { return audit_.write(r); },
+          shared_{std::make_shared<const config::settings>(settings_), names_, [this](audit_record&& r) {
+                      if (admin_) board_.note(r);
+                      return audit_.write(r);
+                  },
                   [this](const std::string& key, cancel_stage stage) {
                       for (auto& w : workers_) w->note_cancel(key, stage);
                   }} {}
@@ -106,6 +110,7 @@ public:
         shared_.tls = std::move(tls);
         users_ = secrets::of(settings_.auth);
         shared_.users = users_.get();
+        prepare_admin();
         listeners doors(worker_count());
         if (!doors.open(settings_, io_)) return 2;
         for (unsigned i = 0; i < worker_count(); ++i)
@@ -114,6 +119,7 @@ public:
         spdlog::info("listening on {}, forwarding to {}, mode {}", doors.where(), upstream_text(settings_.upstream), config::print(settings_.mode));
         systemd::notify("READY=1");
         await_signal();
+        started_ = true;
         show_life();
         io_.run();
         for (auto& w : workers_) w->finish();
@@ -128,6 +134,19 @@ private:
         return settings_.workers > 0 ? settings_.workers : std::clamp(std::thread::hardware_concurrency() / 2, 1u, most_workers);
     }
 
+    void prepare_admin() {
+        const auto& at = settings_.admin.listen;
+        if (at.host.empty()) return;
+        admin_ = std::make_unique<admin_side>(io_, shared_.settings, board_, workers_,
+                                              admin_side::server_side{[this] { return started_; }, [this] { return draining_; },
+                                                                      [this] {
+                                                                            if (!draining_) drain("/quitquitquit");
+                                                                        }},
+                                              upstream_text(settings_.upstream));
+        admin_->read_files();
+        admin_->listen(listen_addresses(at, io_));
+    }
+
     // A file that cannot be used changes nothing, and neither do certificates that cannot.
     void reload() {
         systemd::notify("RELOADING=1");
@@ -137,6 +156,7 @@ private:
             const auto kept = config::keep_until_restart(fresh, settings_);
             auto tls = read_tls(fresh);
             check_certificates(fresh, tls);
+            if (admin_) admin_->read_files();
             take_over(std::move(fresh), std::move(tls));
             for (const auto key : kept) spdlog::warn("SIGHUP: {} is changed by a restart only; it stays as it was", key);
             spdlog::info("SIGHUP: the configuration and the TLS files were read again, mode {}", config::print(settings_.mode));
@@ -228,7 +248,9 @@ private:
     shared_house shared_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::size_t drained_ = 0;
-    bool draining_ = false;
+    bool started_ = false, draining_ = false;
+    ddl_board board_;
+    std::unique_ptr<admin_side> admin_;      // null: nobody asks
     std::unique_ptr<secrets> users_;  // last: its thread hands its answers to the workers
 };
 

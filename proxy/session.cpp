@@ -45,12 +45,13 @@ void session::leg::on_ready(std::uint32_t epoll_events) {
 
 session::session(house& h, int client, std::function<void(session&)> gone)
     : house_(h), gone_(std::move(gone)), id_(++h.shared.last_session), from_(remote_address(client).text()),
-      local_(local_address(client).family() == AF_UNIX) {
+      local_(local_address(client).family() == AF_UNIX), accepted_(h.loop.now()) {
     tune(client, house_.settings->tcp_user_timeout);
     client_.socket.open(client, house_.loop, client_);
     timer_ = house_.loop.at(house_.loop.now() + house_.settings->limits.startup,
                             [this] { guarded([this] { on_late(); }); });
     ++house_.shared.connections;
+    house_.counts.connections.add();
 }
 
 session::~session() {
@@ -100,14 +101,18 @@ void session::relay() {
 
 bool session::server_to_client() {
     if (!server_.socket.may_read() || client_.socket.unsent() >= high_water) return false;
+    const auto before = server_.socket.received();
     const auto in = server_.socket.receive(house_.scratch);
+    house_.counts.server_bytes.add(server_.socket.received() - before);
     if (!in.empty()) feed_server(in);
     return true;
 }
 
 bool session::client_to_server() {
     if (gate_->closed() || !client_.socket.may_read() || server_.socket.unsent() >= high_water) return false;
+    const auto before = client_.socket.received();
     const auto in = client_.socket.receive(house_.scratch);
+    house_.counts.client_bytes.add(client_.socket.received() - before);
     if (!in.empty()) feed_client(in);
     return true;
 }

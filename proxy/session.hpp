@@ -15,6 +15,7 @@
 #include "proxy/scram_client.hpp"
 #include "proxy/scram_server.hpp"
 #include "proxy/secrets.hpp"
+#include "proxy/session_view.hpp"
 #include "proxy/upstream.hpp"
 
 namespace proxy {
@@ -44,6 +45,12 @@ public:
     void stop();
 
     std::uint64_t id() const noexcept { return id_; }
+
+    // session_view.cpp: for those who look on
+    doing doing_now() const noexcept;
+    std::size_t put_off() const noexcept;
+    std::uint64_t held_bytes() const noexcept;
+    session_view view() const;
 
 private:
     enum class stage { hello, securing, authenticating, connecting, relaying, canceling, closing, ended };
@@ -109,6 +116,7 @@ private:
     const std::uint64_t id_;
     const std::string from_;
     const bool local_;                 // the client's is a Unix socket
+    const event_loop::clock::time_point accepted_;
     stage stage_ = stage::hello;
     leg client_{*this}, server_{*this};
     hello hello_;

@@ -96,6 +96,11 @@ tls_context for_server(const config::upstream& u, config::tls_version least) {
 
 }  // namespace
 
+void use_own_certificate(SSL_CTX* c, const std::string& prefix, const std::string& certificate, const std::string& key) {
+    ::SSL_CTX_set_default_passwd_cb(c, no_passphrase);
+    use_certificate(c, prefix, certificate, key);
+}
+
 std::shared_ptr<const tls_contexts> read_tls(const config::settings& settings) {
     auto both = std::make_shared<tls_contexts>();
     both->clients = for_clients(settings.tls);

@@ -33,6 +33,9 @@ struct tls_contexts {
 // Reads the files. Throws tls_error.
 std::shared_ptr<const tls_contexts> read_tls(const config::settings& settings);
 
+// The server's side of a context takes its certificate from these files; `prefix` is that of their settings. Throws tls_error.
+void use_own_certificate(SSL_CTX* c, const std::string& prefix, const std::string& certificate, const std::string& key);
+
 // What OpenSSL's error queue of this thread says, in words; empties it.
 std::string openssl_problem();
 

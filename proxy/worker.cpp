@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds out_of_descriptors{100};
 }  // namespace
 
 worker::worker(shared_house& shared, std::vector<int> listeners, std::function<void()> drained)
-    : shared_(shared), scratch_(scratch_size), house_{shared, loop_, scratch_, {}, {}, shared.settings}, drained_(std::move(drained)) {
+    : shared_(shared), scratch_(scratch_size), house_{shared, loop_, counts_, scratch_, {}, {}, shared.settings}, drained_(std::move(drained)) {
     for (const int descriptor : listeners) {
         listeners_.push_back(std::make_unique<listener>(*this, descriptor));
         loop_.add(descriptor, *listeners_.back());

@@ -38,6 +38,10 @@ public:
     void renew(std::shared_ptr<const config::settings> settings);
     void finish();
 
+    // For those who look on. `done` is called in the worker's thread; at most `most` sessions are told in full.
+    const counters& counts() const noexcept { return counts_; }
+    void look(std::size_t most, std::function<void(worker_view&&)> done);
+
 private:
     struct listener final : event_loop::watcher {
         listener(worker& of, int listening) : owner(of), descriptor(listening) {}
@@ -52,10 +56,12 @@ private:
     void welcome(int client);
     void on_gone(session& s);
     void close_listeners() noexcept;
+    worker_view view(std::size_t most) const;
 
     shared_house& shared_;
     event_loop loop_;
     std::vector<std::uint8_t> scratch_;
+    counters counts_;
     house house_;
     std::vector<std::unique_ptr<listener>> listeners_;
     std::unordered_map<std::uint64_t, std::unique_ptr<session>> sessions_;

@@ -56,6 +56,10 @@ const std::map<std::string, std::string, std::less<>> others{
     {"audit.rotate_every", "24h"},
     {"audit.keep", "14"},
     {"audit.on_failure", "continue"},
+    {"admin.listen", "'0.0.0.0:7432'"},
+    {"admin.token", "'/etc/lockkeeper/token'"},
+    {"admin.tls_certificate", "'/etc/c.pem'"},
+    {"admin.tls_key", "'/etc/k.pem'"},
     {"log.level", "trace"},
 };
 

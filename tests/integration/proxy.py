@@ -30,6 +30,7 @@ class Proxy(Endpoint):
             "upstream": {"host": "127.0.0.1", "port": upstream_port},
             "audit": {"file": str(self.audit_path)},
             "workers": 2,
+            "admin": {"listen": ""},
         }
         configuration.update(settings)
         self.configuration = configuration
