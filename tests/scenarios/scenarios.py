@@ -4,6 +4,7 @@ A Django site stands on a table of many rows and is visited every 20 ms while a 
 """
 
 import argparse
+import collections
 import contextlib
 import pathlib
 import resource
@@ -14,11 +15,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[1:1] = [str(HERE.parent / "integration"), str(HERE.parent / "demo")]
 
+import chart  # noqa: E402
+import page  # noqa: E402
 from catalogue import SCENARIOS  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from stage import Stage  # noqa: E402
 from verdict import judged, row, header  # noqa: E402
-from visitors import percentile  # noqa: E402
 import seed  # noqa: E402
 
 
@@ -27,6 +29,7 @@ def options():
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the table of orders (%(default)s)")
     parser.add_argument("--margin", type=float, default=100.0, help="milliseconds above the idle p99 that a visitor may wait through "
                         "Lockkeeper (%(default)s)")
+    parser.add_argument("--page", action="store_true", help="write RESULTS.md and latency.svg beside this file")
     parser.add_argument("--verbose", action="store_true", help="what each migration printed, and the audit log")
     parser.add_argument("scenario", nargs="*", help="a number, such as 16 or 4b, or a part of a name")
     return parser.parse_args()
@@ -37,6 +40,11 @@ def chosen(words):
         return scenario.number.rstrip("ab") == word or scenario.number == word or (not word[:1].isdigit() and word in scenario.name)
     found = [s for s in SCENARIOS if not words or any(fits(s, word) for word in words)]
     return found or sys.exit(f"no such scenario; there are: {', '.join(s.number for s in SCENARIOS)}")
+
+
+def server(cluster):
+    (version,), = seed.rows_of(cluster, "postgres", "SHOW server_version")
+    return "PostgreSQL " + version.split()[0]
 
 
 def leave(number, _):
@@ -54,6 +62,7 @@ def play(cluster, asked, scenarios):
 
 
 def show(run):
+    print(dict(collections.Counter((v.version, v.page, v.error) for v in run.visits)))
     for migration in run.migrations:
         print(f"--- {migration.scene}: {migration.seconds:.1f} s")
         print("\n".join(text.strip()[-1500:] for text in migration.errors))
@@ -69,7 +78,7 @@ def main():
     scenarios = chosen(asked.scenario)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # visitors who wait, a socket each
-    begin, wrong = time.monotonic(), []
+    begin, wrong, played = time.monotonic(), [], []
     with contextlib.ExitStack() as stack:
         cluster = Cluster(log_statement="none", shared_buffers="512MB", max_wal_size="8GB")
         stack.callback(cluster.remove)
@@ -77,6 +86,7 @@ def main():
         seed.fill(cluster, asked.rows)
         print(f"{asked.rows:,} orders, seeded in {time.monotonic() - begin:.0f} s\n\n{header()}", flush=True)
         for scenario, straight, through in play(cluster, asked, scenarios):
+            played.append((scenario, straight, through))
             print(row(scenario, straight, through), flush=True)
             if asked.verbose:
                 show(straight)
@@ -84,7 +94,11 @@ def main():
             for problem in judged(scenario, straight, through, asked.margin / 1000):
                 wrong.append(f"{scenario.number}: {problem}")
                 print(f"     {problem}", flush=True)
-    print(f"\n{time.monotonic() - begin:.0f} s")
+        took = time.monotonic() - begin
+        print(f"\n{took:.0f} s")
+        if asked.page:
+            (HERE / "RESULTS.md").write_text(page.text(played, asked.rows, took, server(cluster)))
+            (HERE / "latency.svg").write_text(chart.svg(played, f"A site of {asked.rows:,} orders while it is migrated"))
     sys.exit(1 if wrong else 0)
 
 

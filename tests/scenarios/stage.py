@@ -23,7 +23,7 @@ class Migration:
     scene: str
     seconds: float
     errors: list   # of each deploy that failed, what it printed
-    longest: float = 0.0  # seconds that a visitor waited meanwhile
+    begin: float = 0.0  # time.monotonic()
 
 
 @dataclasses.dataclass
@@ -116,9 +116,7 @@ class Stage:
             started = [start_migration(self.endpoint, self.database, scene, target) for _ in range(deploys)]
             said = [each.communicate() for each in started]
         errors = [text for each, (_, text) in zip(started, said) if each.returncode]
-        migration = Migration(scene, time.monotonic() - begin, errors)
-        self.run.migrations.append(migration)
-        return migration
+        self.run.migrations.append(Migration(scene, time.monotonic() - begin, errors, begin))
 
     def _report(self):
         if not self.scenario.report or self.run.migrations:
@@ -130,8 +128,6 @@ class Stage:
         run = self.run
         run.idle = [v for v in visits if run.begin - IDLE < v.begin < run.begin and v.begin + v.seconds < run.begin]
         run.visits = [v for v in visits if v.begin + v.seconds >= run.begin]
-        for migration, until in zip(run.migrations, [m for m in run.migrations[1:]] + [None]):
-            migration.longest = longest(run.visits)
         run.schema = schema(self.cluster, self.database)
         run.audit = self.proxy.audit() if self.proxy else []
         self._look_at_rows(visits)

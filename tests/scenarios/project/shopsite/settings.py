@@ -23,3 +23,4 @@ MIGRATION_MODULES = {"shop": "scenes." + os.environ.get("SHOP_MIGRATIONS", "noth
 SHOP_VERSION = os.environ.get("SHOP_VERSION", "first")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+LOGGING_CONFIG = None  # else each failed request writes a report to nobody, which takes longer than the request
