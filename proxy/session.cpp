@@ -22,7 +22,7 @@ constexpr int reads_per_turn = 16;              // of the scratch buffer, then i
 constexpr std::chrono::seconds farewell{1}, last_results{60}, parting{10};
 
 // What was canceled because of locks.max_hold is given so long to end.
-constexpr std::chrono::seconds second_look{1};
+constexpr std::chrono::milliseconds second_look{20};
 
 }  // namespace
 
@@ -208,6 +208,7 @@ void session::on_wake_timer() {
 }
 
 void session::cancel_statement() {
+    if (cancel_) return;  // it is still on its way
     cancel_ = std::make_unique<canceler>(house_, protocol::encode_cancel(gate_->server_key()), [this] { cancel_.reset(); });
 }
 

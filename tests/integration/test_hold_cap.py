@@ -51,6 +51,22 @@ def test_a_statement_behind_the_lock_is_cancelled(capped, straight):
     assert cursor.fetchone() == (1,) and not has_column(straight)
 
 
+def test_a_statement_of_many_short_ones_is_cancelled(capped, straight):
+    """As RunPython saves row by row: a cancel that meets none of them is sent again. Ending the session would tell nobody why."""
+    _, connection = capped
+    cursor = connection.cursor()
+    cursor.execute(ALTER)
+    began = time.monotonic()
+    with pytest.raises(psycopg2.Error) as failed:
+        while time.monotonic() < began + 20:
+            cursor.execute("UPDATE t SET c = 2 WHERE id = 1")
+            time.sleep(0.002)  # what Python does between two of them
+    assert failed.value.pgcode == "LK003" and CAP <= time.monotonic() - began < CAP + 2
+    connection.rollback()
+    cursor.execute("SELECT 1")
+    assert cursor.fetchone() == (1,) and not has_column(straight)
+
+
 def test_a_client_that_does_nothing_loses_its_session(lockkeeper, database, table, straight):
     proxy = lockkeeper(locks={"max_hold": f"{round(CAP * 1000)}ms"})
     connection = psycopg.connect(proxy.dsn(database))

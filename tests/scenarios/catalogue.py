@@ -18,6 +18,7 @@ class Scenario:
     report: bool = False              # a report has read the orders, and its transaction is still open
     deploys: int = 1                  # so many run `migrate` at once
     next_version: str = ""            # of the application, put beside the first one after the migration
+    next_straight: str = ""           # where it is another one straight
     refused: str = ""                 # what the message must tell a Django developer to write
     advised: str = ""                 # the migrations that follow that advice
     advised_to: str = ""              # how far, as long as the first version runs
@@ -55,10 +56,10 @@ SCENARIOS = [
              advised="column_dropped_advised", advised_to="0002"),
     Scenario("6a", "all rows filled by RunPython", "backfill_python", {"rules": "update-without-where", "action": "reject"},
              (COUNT + "WHERE quantity <> 2 AND id <= {rows}", 0), settings={"rules": {"update-without-where": "rewrite"}},
-             refused="atomic = False", advised="backfill_python_advised"),
+             refused="In Django: set `atomic = False` on the migration", advised="backfill_python_advised"),
     Scenario("6b", "all rows filled by RunSQL", "backfill_sql", {"rules": "update-without-where", "action": "reject"},
              (COUNT + "WHERE quantity <> 2 AND id <= {rows}", 0), settings={"rules": {"update-without-where": "rewrite"}},
-             refused="atomic = False", advised="backfill_sql_advised"),
+             refused="In Django: set `atomic = False` on the migration", advised="backfill_sql_advised"),
     Scenario("7", "foreign key added", "foreign_key", {"rules": "foreign-key-validated-at-once", "action": "rewrite"},
              ("SELECT convalidated FROM pg_constraint WHERE conname LIKE 'shop_order_courier_id%'", True)),
     Scenario("8", "index dropped, beside a report", "index_dropped",
@@ -69,7 +70,7 @@ SCENARIOS = [
               "'open'::character varying"), report=True),
     Scenario("10", "all rows of a table deleted", "large_delete", {"rules": "delete-without-where", "action": "reject"},
              ("SELECT count(*) FROM shop_visit", 0), settings={"rules": {"delete-without-where": "rewrite"}}, prepare=seed.visits,
-             refused="atomic = False", advised="large_delete_advised"),
+             refused="In Django: set `atomic = False` on the migration, and send the DELETE by RunSQL", advised="large_delete_advised"),
     Scenario("11", "unique constraint added", "unique", {"rules": "unique-constraint-without-index", "action": "rewrite"},
              ("SELECT contype FROM pg_constraint WHERE conname = 'shop_order_number_unique'", "u")),
     Scenario("12", "check constraint added", "check", {"rules": "check-validated-at-once", "action": "rewrite"},
@@ -83,7 +84,7 @@ SCENARIOS = [
              ("SELECT relkind FROM pg_class WHERE relname = 'shop_purchase'", "r"),
              settings={"rules": {"table-renamed": "rewrite"}}, next_version="renamed", finish=True),
     Scenario("14b", "column renamed, old and new code at once", "column_renamed", {"rules": "column-renamed", "action": "reject"},
-             (COUNT + "WHERE total IS NULL", 0), next_version="amount",
+             (COUNT + "WHERE total IS NULL", 0), next_version="amount", next_straight="column_amount",
              refused="In Django: rename the field and set db_column to the present name", advised="column_renamed_advised"),
     Scenario("15", "column added, behind a long report", "column_added", {"kind": "ALTER TABLE", "action": "allow"},
              (COUNT + "WHERE priority IS NOT NULL", 0), report=True),
@@ -91,7 +92,7 @@ SCENARIOS = [
              {"rules": "schema-changed-after-rows"}, (COUNT + "WHERE currency IS NULL", 0), advised="row_by_row_advised"),
     Scenario("16b", "the 47 minutes: a lock, then rows one by one", "lock_then_row_by_row",
              {"rules": "rows-changed-under-lock"}, (COUNT + "WHERE currency IS NULL OR region IS NULL AND id <= {without}", 0),
-             refused="LK003", advised="lock_then_row_by_row_advised", cut=True),
+             refused="in Django: a migration for the schema, another one for RunPython", advised="lock_then_row_by_row_advised", cut=True),
     Scenario("17", "two deploys at once", "two_deploys", {"rules": "index-without-concurrently", "action": "rewrite"},
              ("SELECT count(*) FROM pg_index WHERE indexrelid = 'shop_order_number'::regclass AND indisvalid", 1),
              settings={"locks": {"serialize": True}, "rules": {"done-already": "rewrite"}}, deploys=2),

@@ -29,6 +29,7 @@ def options():
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the table of orders (%(default)s)")
     parser.add_argument("--margin", type=float, default=100.0, help="milliseconds above the idle p99 that a visitor may wait through "
                         "Lockkeeper (%(default)s)")
+    parser.add_argument("--every", type=float, default=20.0, help="milliseconds between two visitors of one page (%(default)s)")
     parser.add_argument("--page", action="store_true", help="write RESULTS.md and latency.svg beside this file")
     parser.add_argument("--verbose", action="store_true", help="what each migration printed, and the audit log")
     parser.add_argument("scenario", nargs="*", help="a number, such as 16 or 4b, or a part of a name")
@@ -56,8 +57,7 @@ def leave(number, _):
 
 def play(cluster, asked, scenarios):
     for scenario in scenarios:
-        straight = Stage(cluster, asked.rows, scenario, through=False).play()
-        through = Stage(cluster, asked.rows, scenario, through=True).play()
+        straight, through = (Stage(cluster, asked.rows, asked.every / 1000, scenario, way).play() for way in (False, True))
         yield scenario, straight, through
 
 

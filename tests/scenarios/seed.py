@@ -27,10 +27,12 @@ def orders(rows):
 
 
 def visits(rows):
+    rows = max(rows, 200_000)  # not a small_table
     return [f"INSERT INTO shop_visit (page, seen) SELECT md5(i::text), 0 FROM generate_series(1, {rows}) AS i"]
 
 
 def events(rows):
+    rows = max(rows, 1_000_000)  # no partition is a small_table
     return [f"INSERT INTO shop_event (kind, created) SELECT md5((i % 100)::text)::varchar(20), now() FROM generate_series(1, {rows}) AS i"]
 
 

@@ -56,8 +56,8 @@ def schema(cluster, database):
 
 
 class Stage:
-    def __init__(self, cluster, rows, scenario, through):
-        self.cluster, self.rows, self.scenario = cluster, rows, scenario
+    def __init__(self, cluster, rows, pause, scenario, through):
+        self.cluster, self.rows, self.pause, self.scenario = cluster, rows, pause, scenario
         self.database = scenario.database + ("_through" if through else "_straight")
         self.proxy = None
         self.through = through
@@ -74,7 +74,7 @@ class Stage:
             self.endpoint = self.proxy or self.cluster
             before = schema(self.cluster, self.database)
             # The site is about the recent orders, as sites are.
-            visitors = stack.enter_context(Visitors(self.rows // 2 + 1, self.rows))
+            visitors = stack.enter_context(Visitors(self.rows // 2 + 1, self.rows, self.pause))
             self._deploy(stack, visitors)
             self._look(visitors.visits, before)
         return self.run
@@ -95,7 +95,7 @@ class Stage:
             run.refused_schema = schema(self.cluster, self.database)
             self._migrate(visitors, scenario.advised, scenario.advised_to)
         if scenario.next_version:
-            following = self._web(stack, visitors, scenario.next_version)
+            following = self._web(stack, visitors, (not self.through and scenario.next_straight) or scenario.next_version)
             time.sleep(SIDE_BY_SIDE)
             visitors.end(first)
             first.stop()

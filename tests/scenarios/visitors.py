@@ -1,4 +1,4 @@
-"""The visitors of the site: one request of each page every 20 ms, whatever became of those before.
+"""The visitors of the site: one request of each page every so often, whatever became of those before.
 
 So a site that stands still sees as many visitors wait as it would in life; none is left out because another one still waits.
 """
@@ -9,7 +9,6 @@ import random
 import threading
 import time
 
-PAUSE = 0.02     # seconds between two requests of one page
 PATIENCE = 30.0  # seconds after which a visitor gives up
 PAGES = ("read", "write")
 
@@ -38,8 +37,9 @@ async def get(port, path):
 class Visitors:
     """Runs in a thread of its own from enter to exit; `visits` are those that have ended."""
 
-    def __init__(self, first, last):
-        """Which orders they look at, by id."""
+    def __init__(self, first, last, pause):
+        """Which orders they look at, by id; and the seconds between two requests of one page."""
+        self.pause = pause
         self.first, self.last = first, last
         self.visits = []
         self.loop = asyncio.new_event_loop()
@@ -65,7 +65,7 @@ class Visitors:
             visit = self.loop.create_task(self._visit(web, page))
             inside.add(visit)
             visit.add_done_callback(inside.discard)
-            due = max(due + PAUSE, self.loop.time())
+            due = max(due + self.pause, self.loop.time())
             await asyncio.sleep(due - self.loop.time())
         if inside:
             await asyncio.gather(*inside)
