@@ -21,7 +21,7 @@ constexpr int reads_per_turn = 16;              // of the scratch buffer, then i
 // How long the client (and the server after Terminate or FATAL) is waited for at the end.
 constexpr std::chrono::seconds farewell{1}, last_results{60}, parting{10};
 
-// What was canceled because of locks.max_hold is given so long to end.
+// How often it is looked what became of a transaction that has exceeded locks.max_hold.
 constexpr std::chrono::milliseconds second_look{20};
 
 }  // namespace
