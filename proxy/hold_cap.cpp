@@ -8,9 +8,9 @@
 // The hold cap (locks.max_hold): a lock is kept until the end of its transaction, so what follows a statement that has taken
 // a strong one is limited too, also the time in which the client does nothing.
 //
-// A statement that runs is canceled; its error becomes LK003. Of many short ones (RunPython that saves row by row) a cancel may
-// meet none, so it is sent again, and between two of them the next one is waited for: libpq shows nobody the reason for which a
-// session ends. A transaction that has failed keeps its locks where they were
+// A statement that runs is canceled; its error becomes LK003. Of many short ones (RunPython that saves row by row) the cancel may
+// meet none: the next one is refused (routing.cpp), and between two of them it is waited for, because libpq shows nobody the
+// reason for which a session ends. A transaction that has failed keeps its locks where they were
 // taken before a savepoint: there a ROLLBACK, a BEGIN and an error of ours let them go, and the client still sees a failed
 // transaction. A client that does nothing cannot be told anything, and a COMMIT in a failed transaction is answered without an
 // error: it would believe in its commit. So its session ends, as idle_in_transaction_session_timeout ends one.
@@ -93,6 +93,7 @@ void gate::note_held_too_long() {
     if (!hold_ || !hold_->record) return;
     audit_outcome(*hold_->record, "held too long",
                   {.kind = note::statement, .sent = *hold_->since, .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)});
+    hold_->record.reset();  // once
 }
 
 }  // namespace proxy

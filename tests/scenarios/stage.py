@@ -7,7 +7,7 @@ import time
 
 from probe import lock_waited_for, report  # of the demo
 from proxy import BINARY, Proxy
-from seed import copied, execute, removed, rows_of, without_currency
+from seed import copied, removed, rows_of, without_currency
 from visitors import Visitors, failed, longest
 from web import Web, start_migration
 
