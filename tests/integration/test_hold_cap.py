@@ -72,7 +72,7 @@ def test_a_statement_of_many_short_ones_is_cancelled_or_refused(capped, straight
 @pytest.mark.parametrize("prepare", [False, True])
 def test_the_reason_is_told_in_the_extended_protocol_too(prepare, lockkeeper, database, table, straight):
     proxy = lockkeeper(locks={"max_hold": f"{round(CAP * 1000)}ms"})
-    with psycopg.connect(proxy.dsn(database)) as connection:
+    with contextlib.closing(psycopg.connect(proxy.dsn(database))) as connection:
         connection.execute("UPDATE t SET c = 2 WHERE id = %s", [1], prepare=prepare)
         connection.execute(ALTER)
         began = time.monotonic()
