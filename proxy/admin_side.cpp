@@ -6,16 +6,16 @@ namespace proxy {
 
 admin_side::admin_side(boost::asio::io_context& io, std::shared_ptr<const config::settings> settings, const ddl_board& board,
                        const std::vector<std::unique_ptr<worker>>& workers, server_side server, std::string upstream)
-    : settings_(std::move(settings)), board_(board), server_(std::move(server)),
+    : begun_with_(settings), settings_(std::move(settings)), board_(board), server_(std::move(server)),
       started_(std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count()),
       views_(io, workers, [this](numbers& n) { add(n); }),
-      admin_(settings_->admin, {.started = server_.started,
+      admin_(begun_with_->admin, {.started = server_.started,
                                 .draining = server_.draining,
                                 .drain = server_.drain,
                                 .look = [this](std::function<void(const house_view&)> r) { views_.look(std::move(r)); },
                                 .board = &board_,
                                 .upstream = std::move(upstream)}),
-      http_(io, settings_->admin,
+      http_(io, begun_with_->admin,
             [this](http_request&& r, std::function<void(http_reply&&)> done) { admin_.answer(std::move(r), std::move(done)); }) {}
 
 void admin_side::read_files() {

@@ -22,12 +22,13 @@ public:
     // The token and the certificate, from their files. Throws std::runtime_error; then those before stay.
     void read_files();
     // Throws std::system_error. read_files() comes first.
+    void renew(std::shared_ptr<const config::settings> settings) { settings_ = std::move(settings); }
     void listen(const std::vector<address>& at) { http_.listen(at); }
 
 private:
     void add(numbers& n) const;
 
-    std::shared_ptr<const config::settings> settings_;
+    std::shared_ptr<const config::settings> begun_with_, settings_;
     const ddl_board& board_;
     server_side server_;
     const double started_;

@@ -18,6 +18,7 @@
 #include "policy/script.hpp"
 #include "policy/split.hpp"
 #include "proxy/check_catalog.hpp"
+#include "proxy/check_django.hpp"
 #include "proxy/check_report.hpp"
 #include "proxy/wall_clock.hpp"
 
@@ -157,11 +158,7 @@ std::size_t place_of_trouble(const policy::script& text) {
     return statements.front().where.offset;
 }
 
-}  // namespace
-
-void check_text(std::string_view sql, const std::string& file, policy::session_facts session, const config::settings& settings,
-                catalog_source* catalog, const checked_sink& each) {
-    session_model model(std::move(session), settings, catalog);
+void check_in(session_model& model, std::string_view sql, const std::string& file, const checked_sink& each) {
     place where(sql);
     for (const auto piece : policy::split(sql, {})) {
         const auto text = policy::read_script(piece, {});
@@ -177,6 +174,19 @@ void check_text(std::string_view sql, const std::string& file, policy::session_f
     }
 }
 
+// A project's migrations are one session: what an earlier one makes is not in use in a later one.
+void check_migrations(const check_options& options, session_model& model, const checked_sink& each) {
+    for (const auto& m : unapplied_migrations(options.django, options.python)) check_in(model, m.sql, m.name, each);
+}
+
+}  // namespace
+
+void check_text(std::string_view sql, const std::string& file, policy::session_facts session, const config::settings& settings,
+                catalog_source* catalog, const checked_sink& each) {
+    session_model model(std::move(session), settings, catalog);
+    check_in(model, sql, file, each);
+}
+
 int check(const check_options& options, const config::settings& settings) try {
     auto session = session_of(options);
     std::unique_ptr<server_catalog> catalog;
@@ -189,11 +199,17 @@ int check(const check_options& options, const config::settings& settings) try {
     must_be_readable(options.files);
     const auto report = make_report(options.format, std::cout, colours());
     bool found = false;
-    for (const auto& file : options.files)
-        check_text(contents(file), file == "-" ? "stdin" : file, session, judged_by, catalog.get(), [&](const checked_statement& c) {
-            found = found || !c.verdict.findings.empty();
-            report->add(c);
-        });
+    const checked_sink each = [&](const checked_statement& c) {
+        found = found || !c.verdict.findings.empty();
+        report->add(c);
+    };
+    if (!options.django.empty()) {
+        session_model model(std::move(session), judged_by, catalog.get());
+        check_migrations(options, model, each);
+    } else {
+        for (const auto& file : options.files)
+            check_text(contents(file), file == "-" ? "stdin" : file, session, judged_by, catalog.get(), each);
+    }
     report->end();
     return found ? 1 : 0;
 } catch (const server_error& problem) {

@@ -17,6 +17,8 @@ namespace proxy {
 struct check_options {
     std::vector<std::string> files;  // "-" is standard input
     std::string format = "text";     // text, json, sarif, github
+    std::string django;              // a project whose migrations are the files; empty: none
+    std::string python = "python3";  // that runs its manage.py
     std::string dsn;                 // empty: judged by the text alone
     int server_version = 0;          // 0: the server's where there is a dsn, else the default
     bool in_transaction = false;

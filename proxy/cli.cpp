@@ -105,7 +105,9 @@ int run_command(int argc, char** argv) {
     check_options checking;
     std::string rules_format = "markdown";
     auto* check_sql = app.add_subcommand("check", "Say what the proxy would say to the SQL of files");
-    check_sql->add_option("files", checking.files, "files with SQL; - is standard input");
+    auto* sql_files = check_sql->add_option("files", checking.files, "files with SQL; - is standard input");
+    check_sql->add_option("--django", checking.django, "a Django project, whose migrations that are not applied are checked")->excludes(sql_files);
+    check_sql->add_option("--python", checking.python, "what runs its manage.py (python3)");
     check_sql->add_option("--format", checking.format, "text, json, sarif or github")
         ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
     check_sql->add_option("--server-version", checking.server_version, "major version of the server (15)")->check(CLI::Range(13, 99));
@@ -157,7 +159,7 @@ int run_command(int argc, char** argv) {
         if (*rules_command) return show_rules(rules_format);
         if (*explain_command) return explain(o.rule, settings_of(o));
         if (*check_sql) {
-            if (checking.files.empty()) checking.files = {"-"};
+            if (checking.files.empty() && checking.django.empty()) checking.files = {"-"};
             return proxy::check(checking, settings_of(o));
         }
         if (*pending) return show_pending(ledger);

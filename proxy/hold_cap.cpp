@@ -9,12 +9,20 @@
 // The hold cap (locks.max_hold): a lock is kept until the end of its transaction, so what follows a statement that has taken
 // a strong one is limited too, also the time in which the client does nothing.
 //
-// A statement that runs is canceled; its error becomes LK003. A transaction that has failed keeps its locks where they were
+// A statement that runs is canceled; its error becomes LK003. Of many short ones (RunPython that saves row by row) the cancel may
+// meet none: the next one is refused (routing.cpp), and between two of them it is waited for, because libpq shows nobody the
+// reason for which a session ends. A transaction that has failed keeps its locks where they were
 // taken before a savepoint: there a ROLLBACK, a BEGIN and an error of ours let them go, and the client still sees a failed
 // transaction. A client that does nothing cannot be told anything, and a COMMIT in a failed transaction is answered without an
 // error: it would believe in its commit. So its session ends, as idle_in_transaction_session_timeout ends one.
 
 namespace proxy {
+namespace {
+
+// How long behind the cap a statement is tried to cancel, and how long the next one is waited for.
+constexpr std::chrono::milliseconds statement_may_stay{1000}, client_may_pause{300};
+
+}  // namespace
 
 void gate::note_lock_held(std::span<const policy::wanted_lock> locks, std::shared_ptr<audit_record> record) {
     if (!hold_) hold_ = lock_held{.record = std::move(record)};
@@ -43,9 +51,10 @@ gate::relief gate::relieve(outbox& to_server, outbox& to_client) {
         start(let_go());
         return relief::none;
     }
-    if (conversation_.phase() != protocol::phase::ready && !hold_->canceled) {
-        hold_->canceled = true;
-        return relief::cancel;
+    const bool runs = conversation_.phase() != protocol::phase::ready;
+    if (now_ < *hold_->since + hold_->cap + (runs ? statement_may_stay : client_may_pause)) {
+        hold_->canceled = hold_->canceled || runs;
+        return runs ? relief::cancel : relief::wait;
     }
     note_held_too_long();
     fatal_ = error_of(held_too_long());
@@ -85,6 +94,7 @@ void gate::note_held_too_long() {
     if (!hold_ || !hold_->record) return;
     audit_outcome(*hold_->record, "held too long",
                   {.kind = note::statement, .sent = *hold_->since, .sqlstate = std::string(protocol::sqlstate::lockkeeper_held_too_long)});
+    hold_->record.reset();  // once
 }
 
 // For the audit log: a statement in a transaction block has ended, and its locks stay.

@@ -177,6 +177,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     if (reply.note != 0 && on_noted_reply(reply, h.tag, body) == verdict::swallow) return verdict::swallow;
     if (h.tag == 'E' && canceled_for_holding(body)) {
         to_client_->add(protocol::encode_error(error_of(held_too_long())));
+        note_held_too_long();
         return verdict::swallow;
     }
     return h.tag == 'Z' ? on_ready(static_cast<char>(body.empty() ? 'I' : body[0])) : fate;

@@ -14,6 +14,12 @@ namespace {
 
 bool ends_prepared(const policy::script& s) noexcept { return s.ends_all_prepared() || !s.ends_prepared().empty(); }
 
+bool rolls_back(const policy::decision& d) {
+    return std::any_of(d.statements.begin(), d.statements.end(), [](const auto& s) {
+        return std::any_of(s.deeds.begin(), s.deeds.end(), [](const auto& one) { return one.what == policy::deed::kind::rolled_back; });
+    });
+}
+
 }  // namespace
 
 // Needs no exchange of ours with the server before it goes there.
@@ -154,6 +160,12 @@ gate::route_to gate::judge_at_once(std::shared_ptr<const policy::script> text, b
     judged_message m{.text = std::move(text), .message = {}, .bind = {}, .query = query};
     const auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);
     conduct_ = d.conduct;
+    if (hold_ && hold_->since && now_ >= *hold_->since + hold_->cap && status() == 'T' && !rolls_back(d)) {
+        take_out();
+        refuse(m, held_too_long(), nullptr);
+        note_held_too_long();
+        return route_to::nowhere;
+    }
     noted n{.kind = note::statement, .script = m.text, .sent = now_, .deeds = deeds_of(d)};
     if (d.action != config::action::allow) {
         n.record = audit_decision(m, d);

@@ -171,6 +171,7 @@ private:
         shared_.settings = std::make_shared<const config::settings>(settings_);
         shared_.tls = std::move(tls);
         set_log_level(settings_.log);
+        if (admin_) admin_->renew(shared_.settings);
         for (auto& w : workers_) w->renew(shared_.settings);
     }
 

@@ -21,8 +21,8 @@ constexpr int reads_per_turn = 16;              // of the scratch buffer, then i
 // How long the client (and the server after Terminate or FATAL) is waited for at the end.
 constexpr std::chrono::seconds farewell{1}, last_results{60}, parting{10};
 
-// What was canceled because of locks.max_hold is given so long to end.
-constexpr std::chrono::seconds second_look{1};
+// How often it is looked what became of a transaction that has exceeded locks.max_hold.
+constexpr std::chrono::milliseconds second_look{20};
 
 }  // namespace
 
@@ -216,6 +216,7 @@ void session::on_wake_timer() {
 }
 
 void session::cancel_statement() {
+    if (cancel_) return;  // it is still on its way
     cancel_ = std::make_unique<canceler>(house_, protocol::encode_cancel(gate_->server_key()), [this] { cancel_.reset(); });
 }
 

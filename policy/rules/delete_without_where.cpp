@@ -35,6 +35,8 @@ constinit const rule delete_without_where{
                       "key, a few rows at a time, each part committed by itself, and the tag counts them all. What is gone stays "
                       "gone if a later part fails or is canceled; the same statement run again removes the rest. It is refused "
                       "where the table refers to itself or has triggers for it, and with USING, WITH and RETURNING.",
+            .django = "In Django: set `atomic = False` on the migration, and send the DELETE by RunSQL: QuerySet.delete() opens "
+                      "a transaction of its own.",
             .before = "DELETE FROM orders",
             .after = "DELETE FROM orders WHERE id BETWEEN 1 AND 1000",
             .action = config::action::warn,

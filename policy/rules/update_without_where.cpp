@@ -36,6 +36,7 @@ constinit const rule update_without_where{
                       "done if a later part fails or is canceled; the same statement run again does all rows once more, so it "
                       "is refused where that is not harmless (SET n = n + 1, function calls, triggers), and so it is with "
                       "FROM, WITH, RETURNING and parameters.",
+            .django = "In Django: set `atomic = False` on the migration; RunPython may then send the UPDATE, or RunSQL.",
             .before = "UPDATE orders SET state = 'new'",
             .after = "UPDATE orders SET state = 'new' WHERE id BETWEEN 1 AND 1000",
             .action = config::action::warn,

@@ -1,5 +1,6 @@
 """What is written for people is what the program says and does."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -53,10 +54,10 @@ def test_the_example_rule_compiles_and_is_not_taken(tmp_path):
 
 
 def test_every_link_leads_somewhere():
-    for page in ("README.md", "CONTRIBUTING.md"):
-        prose = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.S)
+    for page in map(ROOT.joinpath, ("README.md", "CONTRIBUTING.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")):
+        prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
         for target in re.findall(r"\]\(([^)#:]+)\)", prose):
-            assert (ROOT / target).exists(), f"{page}: {target}"
+            assert (page.parent / target).exists(), f"{page}: {target}"
 
 
 def test_every_test_that_the_page_of_traps_names_exists():
@@ -89,3 +90,54 @@ def test_the_page_about_django_names_what_there_is():
     keys = lockkeeper("config", "print").stdout
     for key in re.findall(r"`((?:timeouts|locks)\.\w+)`", page):
         assert re.search(rf"^  {key.split('.')[1]}:", keys, re.M), key
+
+
+def test_the_page_for_those_who_come_from_elsewhere_names_what_there_is():
+    page = (ROOT / "policy/COMING_FROM.md").read_text()
+    rules = set(re.findall(r"^## (.+)", (ROOT / "policy/RULES.md").read_text(), re.M))
+    rows = [line for line in page.splitlines() if re.match(r"\| [^|]+ \| [^|]+ \|$", line)]
+    ours = [row.split("|")[2] for row in rows if "Lockkeeper" not in row]
+    assert len(ours) > 80
+    named = {name for cell in ours for name in re.findall(r"`([a-z]+(?:-[a-z]+)*)(?:: rewrite)?`", cell)}
+    others = {"allow", "warn", "rewrite", "reject", "text", "json", "sarif", "github", "rules", "scopes", "sqlmigrate", "application_name",
+              "up", "down"}
+    assert named - others <= rules, named - others - rules
+    settings = lockkeeper("config", "print").stdout
+    for section, key in re.findall(r"`(timeouts|locks|overrides)\.(\w+)`", page):
+        assert re.search(rf"^{section}:\n(?:  .*\n)*?  {key}:", settings, re.M), f"{section}.{key}"
+    for option in re.findall(r"`lockkeeper check (--[a-z-]+)", page):
+        assert option in lockkeeper("check", "--help").stdout, option
+
+
+def test_the_script_for_ci_finds_what_a_branch_adds(tmp_path):
+    """policy/CI.md's script, as written, in a repository with one migration that is new."""
+    (script,) = re.findall(r"```sh\n(.*?)```", (ROOT / "policy/CI.md").read_text(), re.S)
+    (tmp_path / "check.sh").write_text(script)
+    # sqlmigrate by itself needs a server; here a program of that name prints what one would.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, text in (("python", '#!/bin/sh\nprintf "BEGIN;\\nCREATE INDEX i_$4 ON t (a);\\nCOMMIT;\\n"\n'),
+                       ("lockkeeper", f'#!/bin/sh\nexec {BINARY} "$@"\n')):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+
+    def git(*arguments):
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main", *arguments],
+                       cwd=tmp_path, check=True, capture_output=True)
+
+    migrations = tmp_path / "site/shop/migrations"
+    migrations.mkdir(parents=True)
+    (migrations / "0001_initial.py").write_text("")
+    git("init")
+    git("add", "site")
+    git("commit", "-m", "first")
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    (migrations / "0002_index.py").write_text("")
+    git("add", "site")
+    git("commit", "-m", "second")
+    path = f"{tools}:{os.environ['PATH']}"
+    done = subprocess.run(["sh", "check.sh", "main", "github"], cwd=tmp_path, env={**os.environ, "PATH": path},
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "file=shop.0002_index.sql,line=2" in done.stdout and "i_0002_index" not in done.stderr
+    assert "0001_initial" not in done.stdout

@@ -51,6 +51,40 @@ def test_a_statement_behind_the_lock_is_cancelled(capped, straight):
     assert cursor.fetchone() == (1,) and not has_column(straight)
 
 
+@pytest.mark.parametrize("pause", [0, 0.002, 0.02])  # what Python does between two of them
+def test_a_statement_of_many_short_ones_is_cancelled_or_refused(capped, straight, pause):
+    """As RunPython saves row by row: a cancel may meet none of them, and libpq would tell nobody why the session ends."""
+    proxy, connection = capped
+    cursor = connection.cursor()
+    cursor.execute(ALTER)
+    began = time.monotonic()
+    with pytest.raises(psycopg2.Error) as failed:
+        while time.monotonic() < began + 20:
+            cursor.execute("UPDATE t SET c = 2 WHERE id = 1")
+            time.sleep(pause)
+    assert failed.value.pgcode == "LK003" and CAP <= time.monotonic() - began < CAP + 2
+    proxy.audited(event="outcome", outcome="held too long", statement=ALTER)
+    connection.rollback()
+    cursor.execute("SELECT 1")
+    assert cursor.fetchone() == (1,) and not has_column(straight)
+
+
+@pytest.mark.parametrize("prepare", [False, True])
+def test_the_reason_is_told_in_the_extended_protocol_too(prepare, lockkeeper, database, table, straight):
+    proxy = lockkeeper(locks={"max_hold": f"{round(CAP * 1000)}ms"})
+    with contextlib.closing(psycopg.connect(proxy.dsn(database))) as connection:
+        connection.execute("UPDATE t SET c = 2 WHERE id = %s", [1], prepare=prepare)
+        connection.execute(ALTER)
+        began = time.monotonic()
+        with pytest.raises(psycopg.Error) as failed:
+            while time.monotonic() < began + 20:
+                connection.execute("UPDATE t SET c = 2 WHERE id = %s", [1], prepare=prepare)
+                time.sleep(0.002)
+        assert "has held ACCESS EXCLUSIVE on public.t for more than 400 ms" in str(failed.value)
+        assert prepare or failed.value.sqlstate == "LK003"  # what was prepared before the lock is not looked at: its session ends
+    assert not has_column(straight)
+
+
 def test_a_client_that_does_nothing_loses_its_session(lockkeeper, database, table, straight):
     proxy = lockkeeper(locks={"max_hold": f"{round(CAP * 1000)}ms"})
     connection = psycopg.connect(proxy.dsn(database))
@@ -61,6 +95,24 @@ def test_a_client_that_does_nothing_loses_its_session(lockkeeper, database, tabl
     with pytest.raises(psycopg.OperationalError, match="has held ACCESS EXCLUSIVE on public.t for more than 400 ms"):
         connection.commit()
     assert not has_column(straight)
+
+
+def test_rolling_back_past_the_cap_is_no_error(capped, straight):
+    _, connection = capped
+    connection.cursor().execute(ALTER)
+    time.sleep(CAP + 0.1)  # between the cap and the session's end; neither can be seen from outside
+    connection.rollback()
+    connection.cursor().execute("SELECT 1")
+    assert not has_column(straight)
+
+
+def test_a_commit_past_the_cap_is_refused(capped, straight):
+    _, connection = capped
+    connection.cursor().execute(ALTER)
+    time.sleep(CAP + 0.1)
+    with pytest.raises(psycopg2.Error) as failed:
+        connection.commit()
+    assert failed.value.pgcode == "LK003" and not has_column(straight)
 
 
 def test_a_savepoint_does_not_keep_the_lock(capped, straight):

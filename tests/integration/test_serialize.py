@@ -221,6 +221,29 @@ def test_the_lock_is_held_until_the_end_of_the_transaction(end, lockkeeper, data
             run(connection, "ROLLBACK PREPARED 'p'")
 
 
+def test_who_would_be_refused_for_what_another_one_is_at_waits_too(lockkeeper, cluster, database, table, straight, server_log):
+    """Two deploys of the same migration: the second one finds the index of the first, which is being built and INVALID."""
+    proxy = lockkeeper(locks=SERIALIZED, rules={"done-already": "rewrite"})
+    with connected(2, proxy, database) as (first, second), \
+            contextlib.closing(cluster.connect(database, autocommit=False)) as old:
+        run(first, "CREATE INDEX i ON t (c)")
+        run(old, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        run(old, "SELECT 1")
+        server_log.mark()
+        start = threading.Event()
+        start.set()
+        building, waiter = Session(first, [], start), Session(second, ["CREATE INDEX i ON t (c)"], start)
+        building.start()
+        wait_until(lambda: look(straight, "SELECT 1 FROM pg_locks WHERE locktype = 'virtualxid' AND NOT granted"), "the build waits")
+        waiter.start()
+        wait_until(lambda: waiting(server_log) or not waiter.is_alive(), "the other one waits")
+        old.rollback()
+        for session in (building, waiter):
+            session.join(20)
+    assert (building.code, waiter.code) == (None, None)
+    assert look(straight, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass") == (True,)
+
+
 def test_what_is_put_off_is_done_before_the_next_turn(lockkeeper, cluster, database, table, straight, server_log):
     """And it does not wait for those who wait for it: they have no snapshot, although they are in a transaction. But for the
     moment in which they ask whose turn it is: whoever is met then is told at once, and the whole is tried once more."""

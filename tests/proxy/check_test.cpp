@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "policy/rules.hpp"
+#include "proxy/check_django.hpp"
 #include "proxy/check_report.hpp"
 
 namespace {
@@ -163,6 +164,12 @@ TEST(check, text_has_a_caret_below_the_place) {
     EXPECT_THAT(printed, HasSubstr("1 finding in 2 statements"));
     EXPECT_EQ(printed.find('\033'), std::string::npos);
     EXPECT_THAT(report(checked("TRUNCATE t"), "text", true), HasSubstr("\033["));
+}
+
+TEST(check, reads_djangos_plan) {
+    EXPECT_THAT(unapplied("[X]  contenttypes.0001_initial\n[ ]  shop.0002_a\r\n[ ]  shop.0003_b ... (shop.0002_a)\n(no migrations)\n[ ]"),
+                testing::ElementsAre("shop.0002_a", "shop.0003_b"));
+    EXPECT_TRUE(unapplied("").empty());
 }
 
 }  // namespace

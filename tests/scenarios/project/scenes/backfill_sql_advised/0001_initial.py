@@ -1,0 +1,1 @@
+from shop.initial import Migration  # noqa: F401

@@ -1,0 +1,10 @@
+"""The version that calls the total of an order its amount, as scene 14 does, in a column that keeps its name."""
+
+from django.db import models
+
+from shop.versions.common import Customer, Event, OrderBase, Visit  # noqa: F401
+
+
+class Order(OrderBase):
+    note = models.CharField(max_length=100, blank=True)
+    amount = models.IntegerField(default=5, db_column="total")
