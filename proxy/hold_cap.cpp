@@ -121,8 +121,9 @@ void gate::end_hold(std::string_view outcome) {
         r.relations.push_back({l.relation, l.lock_mode, std::nullopt, milliseconds_of(now_ - l.asked)});
         r.note_hold(l.asked, now_);
     }
-    r.outcome = !outcome.empty()                     ? outcome
-                : held->ended_by == "COMMIT"              ? "committed"
+    const bool committed = held->ended_by.empty() || held->ended_by == "COMMIT";  // empty: a pipeline, at its Sync
+    r.outcome = !outcome.empty()                          ? outcome
+                : committed                               ? "committed"
                 : held->ended_by == "PREPARE TRANSACTION" ? "prepared"
                                                           : "rolled back";
     audit_(std::move(r));

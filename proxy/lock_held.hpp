@@ -25,7 +25,7 @@ struct lock_held {
     };
     static constexpr std::size_t most = 256;
     std::vector<kept> locks;
-    std::string ended_by;  // the tag of COMMIT, PREPARE TRANSACTION or ROLLBACK
+    std::string ended_by;  // the tag of COMMIT, PREPARE TRANSACTION or ROLLBACK; an error counts as the last
 };
 
 }  // namespace proxy

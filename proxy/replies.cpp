@@ -148,6 +148,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
         rows_changed_ = false;
         so_far_.clear();
     }
+    if (h.tag == 'E' && hold_) hold_->ended_by = "ROLLBACK";
     if (h.tag == 'C' && hold_ && ends_transaction(body)) hold_->ended_by = protocol::as_text(body.first(body.size() - 1));
     if (h.tag == 'R') password_owed_ = asks_for_password(body) && !greeting_.logs_in();
     if (greeted) return verdict::swallow;

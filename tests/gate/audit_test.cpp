@@ -74,6 +74,23 @@ TEST(audit, a_statement_on_its_own_tells_in_its_outcome_for_how_long_it_held_its
     EXPECT_TRUE(g.audit[1].hold_ms);
 }
 
+TEST(audit, so_does_one_of_the_extended_protocol) {
+    support::gate_script g;
+    g.run({protocol::encode_parse("", strong), protocol::encode_bind("", "", {}), protocol::encode_execute(""), protocol::encode_sync()});
+    ASSERT_EQ(events(g), (words{"decision", "outcome done"}));
+    EXPECT_TRUE(g.audit[1].hold_ms);
+    EXPECT_TRUE(g.audit[1].sent);
+}
+
+TEST(audit, a_pipeline_is_a_transaction) {
+    support::gate_script g;
+    g.run({protocol::encode_parse("", "SELECT 1"), protocol::encode_bind("", "", {}), protocol::encode_execute(""),
+           protocol::encode_parse("", strong), protocol::encode_bind("", "", {}), protocol::encode_execute(""), protocol::encode_sync()});
+    ASSERT_EQ(events(g).size(), 3u);
+    EXPECT_EQ(events(g).back(), "released committed");
+    EXPECT_TRUE(g.audit[1].transaction);
+}
+
 TEST(audit, what_a_transaction_has_held_is_told_when_it_has_ended) {
     for (const auto& [end, outcome] : {std::pair{"COMMIT", "committed"}, {"ROLLBACK", "rolled back"}}) {
         support::gate_script g;

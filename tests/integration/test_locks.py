@@ -57,7 +57,8 @@ def test_readers_do_not_queue_behind_a_migration(autocommit, patient, cluster, d
         assert show(connection) == ("0", "0")
     outcome = patient.audited(event="outcome", outcome="done", kind="ALTER TABLE")[0]
     assert outcome["attempts"] >= 1
-    assert outcome["lock_wait_ms"] > 1200
+    # The rest is judging, whose questions take long on a busy machine, and the work.
+    assert outcome["duration_ms"] / 3 < outcome["lock_wait_ms"] < outcome["duration_ms"]
 
 
 def test_straight_they_do(cluster, database, table, straight):
