@@ -102,9 +102,9 @@ protocol::bytes peer::receive(std::span<std::uint8_t> scratch) {
     const auto whole = in_place ? std::span(rest_) : scratch;
     const auto into = whole.subspan(before);
     const auto count = read_some(into);
-    received_ += count;
     if (in_place) rest_.resize(before + count);
     if (count == 0) return view_ = {};
+    received_ += count;
     if (!in_place) release(rest_);
     return view_ = whole.first(before + count);
 }

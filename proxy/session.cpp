@@ -103,8 +103,9 @@ bool session::server_to_client() {
     if (!server_.socket.may_read() || client_.socket.unsent() >= high_water) return false;
     const auto before = server_.socket.received();
     const auto in = server_.socket.receive(house_.scratch);
+    if (in.empty()) return true;
     house_.counts.server_bytes.add(server_.socket.received() - before);
-    if (!in.empty()) feed_server(in);
+    feed_server(in);
     return true;
 }
 
@@ -112,8 +113,9 @@ bool session::client_to_server() {
     if (gate_->closed() || !client_.socket.may_read() || server_.socket.unsent() >= high_water) return false;
     const auto before = client_.socket.received();
     const auto in = client_.socket.receive(house_.scratch);
+    if (in.empty()) return true;
     house_.counts.client_bytes.add(client_.socket.received() - before);
-    if (!in.empty()) feed_client(in);
+    feed_client(in);
     return true;
 }
 
