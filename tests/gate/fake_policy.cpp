@@ -2,6 +2,7 @@
 
 #include "policy/judge.hpp"
 #include "policy/rerun.hpp"
+#include "policy/rules.hpp"
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
 // "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
@@ -100,5 +101,8 @@ const finding* leading_finding(const decision& d) noexcept {
             if (f.action == d.action) return &f;
     return nullptr;
 }
+
+// What is refused here is refused for good.
+const rule* find_rule(std::string_view) noexcept { return nullptr; }
 
 }  // namespace policy
