@@ -1,8 +1,8 @@
 #include <array>
 
 #include "policy/judge.hpp"
+#include "policy/passing_refusal.hpp"
 #include "policy/rerun.hpp"
-#include "policy/rules.hpp"
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
 // "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
@@ -102,7 +102,6 @@ const finding* leading_finding(const decision& d) noexcept {
     return nullptr;
 }
 
-// What is refused here is refused for good.
-const rule* find_rule(std::string_view) noexcept { return nullptr; }
+bool refusal_may_pass(const decision&) noexcept { return false; }
 
 }  // namespace policy
