@@ -1,4 +1,4 @@
-#include "policy/rules.hpp"
+#include "policy/passing_refusal.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
 #include "proxy/refusal.hpp"
@@ -17,18 +17,11 @@ namespace {
 
 constexpr int attempts_to_give_back = 5;  // a cancel that comes late may hit any statement of ours
 
-// What a rule could rewrite but for what is in the way may be in the way of others' doing: an INVALID index that is being built.
-bool refused_for_good(const policy::decision& d) {
-    const auto* leading = policy::leading_finding(d);
-    const auto* rule = leading != nullptr ? policy::find_rule(leading->rule) : nullptr;
-    return rule == nullptr || !rule->rewrites;
-}
-
 }  // namespace
 
 bool gate::needs_turn(const policy::decision& d) const noexcept {
     const auto mode = d.conduct.mode;
-    const bool refused = mode == config::mode::enforce && d.action == config::action::reject && refused_for_good(d);
+    const bool refused = mode == config::mode::enforce && d.action == config::action::reject && !policy::refusal_may_pass(d);
     const bool unrun = d.replacement && d.replacement->steps.empty();
     const bool may = mode != config::mode::observe && !refused && !unrun && !known_.replication;
     return d.conduct.locks.serialize && d.changes_schema && turn_ != whose_turn::ours && may;

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "policy/judge.hpp"
+#include "policy/passing_refusal.hpp"
 #include "policy/rerun.hpp"
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
@@ -102,5 +103,7 @@ const finding* leading_finding(const decision& d) noexcept {
             if (f.action == d.action) return &f;
     return nullptr;
 }
+
+bool refusal_may_pass(const decision&) noexcept { return false; }
 
 }  // namespace policy
