@@ -15,8 +15,6 @@ namespace {
 namespace json = boost::json;
 using std::chrono::system_clock;
 
-}
-
 // Milliseconds as people and every JSON reader take them, 1.226: json::serialize would write 1.226E0.
 std::string decimals(double value) {
     std::array<char, 64> text{};

@@ -45,12 +45,7 @@ void count_one(std::map<ddl_board::pair, std::uint64_t>& in, ddl_board::pair of)
     ++in[std::move(of)];
 }
 
-// hold_ms is there from the moment on when the audit log measures it.
-template <class Record>
-std::optional<double> seconds_held(const Record& r) {
-    if constexpr (requires { r.hold_ms; }) return r.hold_ms ? std::optional(*r.hold_ms / 1000) : std::nullopt;
-    else return std::nullopt;
-}
+std::optional<double> seconds_held(const audit_record& r) { return r.hold_ms ? std::optional(*r.hold_ms / 1000) : std::nullopt; }
 
 }  // namespace
 

@@ -140,11 +140,17 @@ private:
         admin_ = std::make_unique<admin_side>(io_, shared_.settings, board_, workers_,
                                               admin_side::server_side{[this] { return started_; }, [this] { return draining_; },
                                                                       [this] {
-                                                                            if (!draining_) drain("/quitquitquit");
-                                                                        }},
+                                                                          if (!draining_) drain("/quitquitquit");
+                                                                      },
+                                                                      [this] { return audit_counted(); }},
                                               upstream_text(settings_.upstream));
         admin_->read_files();
         admin_->listen(listen_addresses(at, io_));
+    }
+
+    audit_numbers audit_counted() const {
+        const auto c = audit_.counters();
+        return {c.written, c.queued_bytes, audit_log::most_bytes, c.blocked, c.refused, c.lost, c.failures, c.failing};
     }
 
     // A file that cannot be used changes nothing, and neither do certificates that cannot.
