@@ -248,18 +248,25 @@ bool session::idle() const noexcept {
 void session::drain(std::chrono::milliseconds idle_for) {
     drain_after_ = idle_for;
     if (stage_ == stage::relaying && !starting_) guarded([this] { relay(); });
-    if (starting_ && stage_ != stage::canceling && idle_for.count() == 0) stop();
+    if (!starting_ || stage_ == stage::canceling) return;
+    if (idle_for.count() == 0) return stop();
+    look_again_at(house_.loop.now() + idle_for);
+}
+
+void session::look_again_at(event_loop::clock::time_point when) {
+    house_.loop.cancel_timer(drain_timer_);
+    drain_timer_ = house_.loop.at(when, [this] {
+        drain_timer_ = 0;
+        if (starting_) return stop();
+        if (stage_ == stage::relaying) guarded([this] { relay(); });
+    });
 }
 
 // A client that has just been served may have its next query on the way: it is let go when nothing came for a while.
 void session::leave_idle() {
     const auto due = last_heard_ + *drain_after_;
     if (due <= house_.loop.now()) return say_fatal("57P01", "terminating connection due to administrator command");
-    house_.loop.cancel_timer(drain_timer_);
-    drain_timer_ = house_.loop.at(due, [this] {
-        drain_timer_ = 0;
-        if (stage_ == stage::relaying) guarded([this] { relay(); });
-    });
+    look_again_at(due);
 }
 
 void session::renew(std::shared_ptr<const config::settings> settings) {

@@ -35,7 +35,7 @@ public:
     session& operator=(const session&) = delete;
 
     // The proxy is to stop: ends now if the client has been idle outside a transaction for that long, or else as soon as it
-    // has. Zero: what has not begun ends too.
+    // has. What has not begun by then ends too.
     void drain(std::chrono::milliseconds idle_for);
     // The settings have been read again: they count from the next transaction on.
     void renew(std::shared_ptr<const config::settings> settings);
@@ -108,6 +108,7 @@ private:
     void hang_up();
     void linger();
     void leave_idle();
+    void look_again_at(event_loop::clock::time_point when);
     void leave() noexcept;
     void end() noexcept;
 

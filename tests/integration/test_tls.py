@@ -282,7 +282,7 @@ def test_new_certificate_on_sighup(proxied, files, tmp_path):
         wait_until(lambda: seen(proxy.port) == has(files.elsewhere), "the new certificate is shown")
         key.write_text("no key")
         proxy.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "the TLS files stay as they were: tls.key" in proxy.log(), "the bad file is told about")
+        wait_until(lambda: "everything stays as it was: tls.key" in proxy.log(), "the bad file is told about")
         assert seen(proxy.port) == has(files.elsewhere)
         before.cursor().execute("SELECT 1")
 
