@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <vector>
 #include <sstream>
 
 #include "config/keys.hpp"
@@ -11,6 +12,7 @@ namespace {
 // A value for every key that differs from its default, so that a key which is read or printed wrongly is found.
 const std::map<std::string, std::string, std::less<>> others{
     {"listen", "'[::1]:7000'"},
+    {"reuse_port", "true"},
     {"unix_socket_directory", "'/run/it''s: #odd'"},
     {"tcp_user_timeout", "20s"},
     {"tls.client", "verify-full"},
@@ -46,6 +48,8 @@ const std::map<std::string, std::string, std::less<>> others{
     {"locks.old_after", "3s"},
     {"locks.serialize", "true"},
     {"limits.clients", "12"},
+    {"limits.clients_per_user", "5"},
+    {"limits.clients_per_database", "6"},
     {"limits.statement", "64KiB"},
     {"limits.startup", "2min"},
     {"overrides.users", "'dba, admin_*'"},
@@ -60,6 +64,8 @@ const std::map<std::string, std::string, std::less<>> others{
     {"admin.token", "'/etc/lockkeeper/token'"},
     {"admin.tls_certificate", "'/etc/c.pem'"},
     {"admin.tls_key", "'/etc/k.pem'"},
+    {"drain.delay", "5s"},
+    {"drain.grace", "1min"},
     {"log.level", "trace"},
 };
 
@@ -82,6 +88,20 @@ TEST(print, a_key_changes_its_own_setting_only) {
         for (const auto& also : config::keys()) {
             if (also.path == k.path) continue;
             EXPECT_EQ(also.write(s), also.write({})) << k.path << " changes " << also.path;
+        }
+    }
+}
+
+TEST(print, a_reload_changes_a_key_or_names_it) {
+    for (const auto& k : config::keys()) {
+        auto read = config::load_text(std::string(k.path) + ": " + others.find(k.path)->second, "c.yaml");
+        const auto kept = config::keep_until_restart(read, {});
+        if (k.keep == nullptr) {
+            EXPECT_TRUE(kept.empty()) << k.path;
+            EXPECT_EQ(k.write(read), others.find(k.path)->second);
+        } else {
+            EXPECT_EQ(kept, std::vector{k.path});
+            EXPECT_EQ(config::print(read), config::print({})) << k.path;
         }
     }
 }
