@@ -53,6 +53,8 @@ public:
     session_view view() const;
 
 private:
+    static constexpr int reads_per_turn = 16;  // of the scratch buffer, then it is the other sessions' turn
+
     enum class stage { hello, securing, authenticating, connecting, relaying, canceling, closing, ended };
 
     struct leg final : event_loop::watcher {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <vector>
 #include <sstream>
+#include <vector>
 
 #include "config/keys.hpp"
 #include "config/load.hpp"
