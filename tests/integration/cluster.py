@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import itertools
 import os
 import pwd
 import re
@@ -49,10 +50,19 @@ def binaries():
     return max(found, key=lambda path: int(path.split("/")[-2]))
 
 
+# Below those that the kernel gives to outgoing connections (32768 and up): one of them would be taken again before it is used. Each
+# process of the tests has a thousand of its own.
+PORTS = range(15000, 31000)
+OWN = 1000
+worker = os.environ.get("PYTEST_XDIST_WORKER")
+own_ports = itertools.cycle(PORTS[(int(worker[2:]) if worker else os.getpid()) * OWN % len(PORTS):][:OWN])
+
+
 def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        with contextlib.closing(socket.socket()) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", next(own_ports)))
+            return probe.getsockname()[1]
 
 
 def wait_until(condition, what, seconds=20):
