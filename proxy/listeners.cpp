@@ -1,34 +1,34 @@
 #include "proxy/listeners.hpp"
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <spdlog/spdlog.h>
 
 #include "proxy/systemd.hpp"
 
 namespace proxy {
 
-std::vector<address> listen_addresses(const config::endpoint& at, boost::asio::io_context& io) {
+std::vector<address> listen_addresses(const config::endpoint& at) {
     if (at.host == "*" || at.host.empty()) {
         auto both = literal("0.0.0.0", at.port);
         both.push_back(literal("::", at.port).front());
         return both;
     }
     if (auto one = literal(at.host, at.port); !one.empty() && one.front().family() != AF_UNIX) return one;
-    boost::system::error_code problem;
-    boost::asio::ip::tcp::resolver names(io);
-    const auto results = names.resolve(at.host, std::to_string(at.port), boost::asio::ip::resolver_base::passive, problem);
-    if (problem) spdlog::error("cannot listen on {}:{}: {}", at.host, at.port, problem.message());
+    addrinfo wanted{};
+    wanted.ai_flags = AI_PASSIVE;
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int problem = ::getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &wanted, &found);
+    if (problem != 0) spdlog::error("cannot listen on {}:{}: {}", at.host, at.port, ::gai_strerror(problem));
     std::vector<address> all;
-    for (const auto& entry : results) {
-        const auto endpoint = entry.endpoint();
-        all.push_back(address_of(*endpoint.data(), endpoint.size()));
-    }
+    for (const auto* one = found; one != nullptr; one = one->ai_next) all.push_back(address_of(*one->ai_addr, one->ai_addrlen));
+    if (found != nullptr) ::freeaddrinfo(found);
     return all;
 }
 
@@ -37,13 +37,13 @@ listeners::~listeners() {
         for (const int d : some) ::close(d);
 }
 
-bool listeners::open(const config::settings& s, boost::asio::io_context& io) {
+bool listeners::open(const config::settings& s) {
     if (const auto handed = systemd::sockets(); !handed.empty()) return inherited(handed);
-    return on_network(s, io) && at_path(s.unix_socket_directory, s.reuse_port);
+    return on_network(s) && at_path(s.unix_socket_directory, s.reuse_port);
 }
 
-bool listeners::on_network(const config::settings& s, boost::asio::io_context& io) {
-    for (auto at : listen_addresses(s.listen, io)) {
+bool listeners::on_network(const config::settings& s) {
+    for (auto at : listen_addresses(s.listen)) {
         // Port 0: the first address gets a free one, the others the same.
         if (port_) at.set_port(*port_);
         const auto opened = listen_shared(at, static_cast<unsigned>(sockets_.size()), s.reuse_port);

@@ -6,15 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-
 #include "config/settings.hpp"
 #include "proxy/sockets.hpp"
 
 namespace proxy {
 
 // What a host and port name, to listen there; * is all addresses. Empty, with a line in the log, where they name nothing.
-std::vector<address> listen_addresses(const config::endpoint& at, boost::asio::io_context& io);
+std::vector<address> listen_addresses(const config::endpoint& at);
 
 // Where clients connect: a set of listening sockets for each worker.
 class listeners {
@@ -25,7 +23,7 @@ public:
     listeners& operator=(const listeners&) = delete;
 
     // By the settings, or where systemd has handed sockets over, at those instead. False: a line in the log says why not.
-    bool open(const config::settings& s, boost::asio::io_context& io);
+    bool open(const config::settings& s);
 
     std::vector<int> take(unsigned worker) { return std::exchange(sockets_[worker], {}); }
     const std::string& where() const noexcept { return where_; }          // "127.0.0.1:6432 and /run/.s.PGSQL.6432"
@@ -33,7 +31,7 @@ public:
     void remove_socket_file() const noexcept;
 
 private:
-    bool on_network(const config::settings& s, boost::asio::io_context& io);
+    bool on_network(const config::settings& s);
     bool at_path(const std::string& directory, bool beside);
     bool inherited(const std::vector<int>& descriptors);
     bool add(const address& where, const boost::system::result<std::vector<int>>& opened);

@@ -112,7 +112,7 @@ public:
         shared_.users = users_.get();
         prepare_admin();
         listeners doors(worker_count());
-        if (!doors.open(settings_, io_)) return 2;
+        if (!doors.open(settings_)) return 2;
         for (unsigned i = 0; i < worker_count(); ++i)
             workers_.push_back(std::make_unique<worker>(shared_, doors.take(i), [this] { asio::post(io_, [this] { on_drained(); }); }));
         for (auto& w : workers_) w->start();
@@ -145,7 +145,7 @@ private:
                                                                       [this] { return audit_counted(); }},
                                               upstream_text(settings_.upstream));
         admin_->read_files();
-        admin_->listen(listen_addresses(at, io_));
+        admin_->listen(listen_addresses(at));
     }
 
     audit_numbers audit_counted() const {
