@@ -52,10 +52,13 @@ def measure(cases, contenders, rounds, seconds):
     for number in range(rounds):
         for case in cases:
             for contender in contenders:
-                if case.only and contender.name not in case.only:
+                if (case.only and contender.name not in case.only) or (case.once and number):
                     continue
                 progress(f"round {number + 1} of {rounds}: {case.name}, {contender.name}")
-                results[case.name][contender.name].append(case.run(contender, seconds))
+                try:
+                    results[case.name][contender.name].append(case.run(contender, seconds))
+                except RuntimeError as problem:  # what was measured so far is not to be lost with it
+                    print(f"\n{case.name}, {contender.name}: {problem}", file=sys.stderr)
     progress("")
     return results
 

@@ -37,7 +37,7 @@ class Straight:
     name = "straight"
 
     def __init__(self, server_port, certificate=None):
-        self.port = server_port
+        self.port = self.server_port = server_port
 
     def cpu_seconds(self):
         return None
