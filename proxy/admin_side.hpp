@@ -12,7 +12,7 @@ public:
     struct server_side {
         std::function<bool()> started, draining;
         std::function<void()> drain;
-        std::function<audit_numbers()> audit;  // null: nobody counts
+        std::function<audit_counters()> audit;  // null: nobody counts
     };
 
     // The references are to last longer; the workers may come later.
@@ -21,8 +21,9 @@ public:
 
     // The token and the certificate, from their files. Throws std::runtime_error; then those before stay.
     void read_files();
-    // Throws std::system_error. read_files() comes first.
+    // The settings have been read again. What is under `admin:` stays as it was.
     void renew(std::shared_ptr<const config::settings> settings) { settings_ = std::move(settings); }
+    // Throws std::system_error. read_files() comes first.
     void listen(const std::vector<address>& at) { http_.listen(at); }
 
 private:

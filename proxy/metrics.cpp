@@ -107,7 +107,7 @@ constexpr std::array list{
                for (std::size_t i = 0; i < doings; ++i) to.one(std::uint64_t{n.now.by_doing[i]}, {name(static_cast<doing>(i))});
            }},
     metric{"lockkeeper_sessions_limit", "gauge", "limits.clients.", "", COUNT(n.clients_limit)},
-    metric{"lockkeeper_sessions_refused_total", "counter", "Clients that were sent away because of limits.clients (53300).", "", COUNT(n.refused)},
+    metric{"lockkeeper_sessions_refused_total", "counter", "Clients that were sent away because of limits.clients, clients_per_user or clients_per_database (53300).", "", COUNT(n.refused)},
     metric{"lockkeeper_cancel_requests_total", "counter", "CancelRequests that were passed on.", "", COUNT(n.cancels)},
     metric{"lockkeeper_upstream_connect_failures_total", "counter", "Sessions that ended because the server could not be reached (08001).", "", COUNT(n.upstream_failures)},
     metric{"lockkeeper_bytes_total", "counter", "Bytes of PostgreSQL's protocol that were read, by where they came from.", "from",
@@ -141,7 +141,8 @@ constexpr std::array list{
     metric{"lockkeeper_deferred_statements", "gauge", "Statements that are put off until a COMMIT which is still to come, or are being done behind it.", "", COUNT(n.now.put_off)},
     metric{"lockkeeper_audit_records_total", "counter", "Records that the audit log has written.", "", AUDIT(written)},
     metric{"lockkeeper_audit_queued_bytes", "gauge", "Bytes of records that are not written yet.", "", AUDIT(queued_bytes)},
-    metric{"lockkeeper_audit_queue_limit_bytes", "gauge", "With so much in the queue sessions wait for room in it: nothing is dropped as long as the log can be written.", "", AUDIT(queue_limit)},
+    metric{"lockkeeper_audit_queue_limit_bytes", "gauge", "With so much in the queue sessions wait for room in it: nothing is dropped as long as the log can be written.", "",
+           [](writer& to, const numbers& n) { if (n.audit) to.one(std::uint64_t{audit_log::most_bytes}); }},
     metric{"lockkeeper_audit_blocked_total", "counter", "Times that a session had to wait for room in the queue.", "", AUDIT(blocked)},
     metric{"lockkeeper_audit_failing", "gauge", "1 while the audit log cannot be written.", "", AUDIT(failing)},
     metric{"lockkeeper_audit_failures_total", "counter", "Times that the audit log could not be written any more.", "", AUDIT(failures)},

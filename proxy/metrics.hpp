@@ -6,20 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/audit_log.hpp"
 #include "proxy/counters.hpp"
 #include "proxy/ddl_board.hpp"
 #include "proxy/session_view.hpp"
 
 namespace proxy {
-
-// The audit log's own numbers.
-struct audit_numbers {
-    std::uint64_t written = 0;       // records
-    std::uint64_t queued_bytes = 0, queue_limit = 0;
-    std::uint64_t blocked = 0;       // times that somebody had to wait for room in the queue
-    std::uint64_t refused = 0, lost = 0, failures = 0;
-    bool failing = false;
-};
 
 // What one scrape is made of: sums over all workers.
 struct numbers {
@@ -30,7 +22,7 @@ struct numbers {
     bool draining = false;
     worker_view now;                             // of the workers that were heard, without sessions
     ddl_board::numbers ddl;
-    std::optional<audit_numbers> audit;
+    std::optional<audit_counters> audit;
     std::string mode;
     double started = 0;                          // seconds since 1970
 

@@ -142,15 +142,10 @@ private:
                                                                       [this] {
                                                                           if (!draining_) drain("/quitquitquit");
                                                                       },
-                                                                      [this] { return audit_counted(); }},
+                                                                      [this] { return audit_.counters(); }},
                                               upstream_text(settings_.upstream));
         admin_->read_files();
         admin_->listen(listen_addresses(at));
-    }
-
-    audit_numbers audit_counted() const {
-        const auto c = audit_.counters();
-        return {c.written, c.queued_bytes, audit_log::most_bytes, c.blocked, c.refused, c.lost, c.failures, c.failing};
     }
 
     // A file that cannot be used changes nothing, and neither do certificates that cannot.

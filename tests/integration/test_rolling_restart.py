@@ -46,6 +46,17 @@ def filled(cluster, database):
     return database
 
 
+@contextlib.contextmanager
+def running(cluster, **settings):
+    """A Lockkeeper that may end before the test does."""
+    proxy = Proxy(cluster.port, **settings)
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
+        proxy.remove()
+
+
 def connected(cluster, database):
     with contextlib.closing(cluster.connect()) as connection:
         cursor = connection.cursor()
@@ -55,38 +66,33 @@ def connected(cluster, database):
 
 def test_new_connections_go_on_through_two_restarts(cluster, filled):
     """Every transaction connects anew."""
-    running = Proxy(cluster.port, **TOGETHER)
+    current = Proxy(cluster.port, **TOGETHER)
     try:
-        with Load(running.dsn(filled), "-C", "-S", "-T", "8") as load:
+        with Load(current.dsn(filled), "-C", "-S", "-T", "8") as load:
             for _ in range(2):
                 wait_until(lambda: connected(cluster, filled) > 1, "clients are at work")
-                following = Proxy(cluster.port, port=running.port, **TOGETHER)
-                assert running.stop() == 0
-                running.remove()
-                running = following
+                following = Proxy(cluster.port, port=current.port, **TOGETHER)
+                assert current.stop() == 0
+                current.remove()
+                current = following
             assert load.ended_well() > 100
     finally:
-        running.stop()
-        running.remove()
+        current.stop()
+        current.remove()
 
 
 def test_sessions_end_their_work_in_a_drain(cluster, filled):
     """Busy sessions are let go on: with 20 s of grace, those who are done within ten see nothing of it."""
-    proxy = Proxy(cluster.port, drain={"grace": "20s"})
-    try:
+    with running(cluster, drain={"grace": "20s"}) as proxy:
         with Load(proxy.dsn(filled), "-T", "4") as load:
             wait_until(lambda: connected(cluster, filled) >= 20, "clients are at work")
             proxy.process.send_signal(signal.SIGTERM)
             assert load.ended_well() > 100
         assert proxy.process.wait(10) == 0
-    finally:
-        proxy.stop()
-        proxy.remove()
 
 
 def test_second_half_of_the_grace_ends_sessions_between_transactions(cluster, filled):
-    proxy = Proxy(cluster.port, drain={"grace": "2s"})
-    try:
+    with running(cluster, drain={"grace": "2s"}) as proxy:
         with Wire(proxy.port, database=filled) as wire, Wire(proxy.port, database=filled) as holding:
             holding.ask(query("BEGIN"))
             proxy.process.send_signal(signal.SIGTERM)
@@ -99,27 +105,19 @@ def test_second_half_of_the_grace_ends_sessions_between_transactions(cluster, fi
             assert rows(holding.ask(query("SELECT 'still there'"))) == [["still there"]]
             assert errors(holding.until_closed())[0]["C"] == "57P01"  # when the grace is over
         assert proxy.process.wait(10) == 0
-    finally:
-        proxy.stop()
-        proxy.remove()
 
 
 def test_delay_lets_clients_in_while_it_lasts(cluster, database):
-    proxy = Proxy(cluster.port, drain={"delay": "1s", "grace": "5s"})
-    try:
+    with running(cluster, drain={"delay": "1s", "grace": "5s"}) as proxy:
         proxy.process.send_signal(signal.SIGTERM)
         wait_until(lambda: "no more clients" in proxy.log(), "the signal is dealt with")
         with Wire(proxy.port, database=database) as wire:
             assert rows(wire.ask(query("SELECT 1"))) == [["1"]]
         assert proxy.process.wait(10) == 0
-    finally:
-        proxy.stop()
-        proxy.remove()
 
 
 def test_second_signal_ends_all(cluster, database):
-    proxy = Proxy(cluster.port)
-    try:
+    with running(cluster) as proxy:
         with Wire(proxy.port, database=database) as wire:
             wire.ask(query("BEGIN"))
             proxy.process.send_signal(signal.SIGTERM)
@@ -127,39 +125,23 @@ def test_second_signal_ends_all(cluster, database):
             proxy.process.send_signal(signal.SIGTERM)
             assert errors(wire.until_closed())[0]["C"] == "57P01"
         assert proxy.process.wait(10) == 0
-    finally:
-        proxy.stop()
-        proxy.remove()
 
 
 def test_without_the_setting_the_port_is_taken(cluster):
-    first = Proxy(cluster.port, **TOGETHER)
-    try:
+    with running(cluster, **TOGETHER) as first:
         with pytest.raises(RuntimeError, match="Address already in use"):
             Proxy(cluster.port, port=first.port)
-    finally:
-        first.stop()
-        first.remove()
 
 
 def test_socket_file_is_taken_over(cluster, database, tmp_path):
     settings = {**TOGETHER, "unix_socket_directory": str(tmp_path)}
-    first = Proxy(cluster.port, **settings)
-    second = None
-    try:
-        second = Proxy(cluster.port, port=first.port, **settings)
+    with running(cluster, **settings) as first, running(cluster, port=first.port, **settings) as second:
         assert first.stop() == 0
-        at = Endpoint()
-        at.port = first.port
         shown = subprocess.run([binaries() + "/psql", "-XAtc", "SELECT 1", "-h", str(tmp_path), "-p", str(first.port), "-U", "postgres",
                                 database], capture_output=True, text=True, check=False)
         assert shown.stdout == "1\n", shown.stderr
         assert second.stop() == 0
         assert list(tmp_path.iterdir()) == []
-    finally:
-        for proxy in filter(None, (first, second)):
-            proxy.stop()
-            proxy.remove()
 
 
 class Systemd(Endpoint):

@@ -237,7 +237,7 @@ TEST(board, hides_secrets_as_the_audit_log_does) {
 
 TEST(metrics, the_text_has_every_metric_and_no_label_that_the_list_does_not_know) {
     proxy::numbers n;
-    n.audit = proxy::audit_numbers{};
+    n.audit = proxy::audit_counters{};
     n.mode = "en\"fo\\rce\n";
     n.ddl.decisions[{"CREATE INDEX", "rewrite"}] = 2;
     n.ddl.lock_wait.add(0.3);
