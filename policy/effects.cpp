@@ -101,7 +101,7 @@ void list(const renaming& r, effect_list& out) {
         for (const auto* part : out.family(facts))
             if (facts.partitioned() && part != &facts)
                 out.add(*part, {lock_on(difference::trigger_renamed_on_partitions, out.session().server_version)});
-    } else if (r.kind == object_kind::attribute) {
+    } else if (r.kind == object_kind::attribute && r.cascade) {  // else columns of the type are left alone, and typed tables an error
         out.add_dependents({object_kind::type, "pg_type", r.relation.schema, r.relation.name, {}, -1}, {access_exclusive});
     }
 }

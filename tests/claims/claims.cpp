@@ -42,6 +42,19 @@ std::map<std::string, listed> read_list(const std::string& file) {
     return out;
 }
 
+finding look_into(const entry& e, laboratory& lab) {
+    finding f;
+    try {
+        const auto r = lab.examine(e);
+        if (!r.predicted.known) f.not_judged = r.predicted.why;
+        else f.disagreements = disagreements(r.predicted, r.measured, e.target);
+        if (!r.measured.known && f.not_judged.empty()) f.not_judged = r.measured.why;
+    } catch (const std::exception& error) {
+        f.disagreements = {std::string("could not be measured: ") + error.what()};
+    }
+    return f;
+}
+
 std::map<std::string, finding> examine(const corpus& c, const std::string& only) {
     std::map<std::string, finding> out;
     std::mutex guard;
@@ -59,11 +72,7 @@ std::map<std::string, finding> examine(const corpus& c, const std::string& only)
                     if (next == c.entries.size()) return;
                     e = &c.entries[next++];
                 }
-                finding f;
-                const auto r = lab.examine(*e);
-                if (!r.predicted.known) f.not_judged = r.predicted.why;
-                else f.disagreements = disagreements(r.predicted, r.measured, e->target);
-                if (!r.measured.known && f.not_judged.empty()) f.not_judged = r.measured.why;
+                auto f = look_into(*e, lab);
                 const std::scoped_lock lock(guard);
                 out[e->id] = std::move(f);
             }

@@ -136,9 +136,10 @@ void laboratory::fresh() {
     if (!used_) return;
     const std::scoped_lock lock(copying);
     drop();
-    database_ = "lt_" + std::to_string(number_) + "_" + std::to_string(++serial_);
+    const auto name = "lt_" + std::to_string(number_) + "_" + std::to_string(++serial_);
     const bool can_choose = server_version() >= 15;
-    run_as_admin("CREATE DATABASE " + database_ + " TEMPLATE " + template_name + (can_choose ? " STRATEGY file_copy" : ""));
+    run_as_admin("CREATE DATABASE " + name + " TEMPLATE " + template_name + (can_choose ? " STRATEGY file_copy" : ""));
+    database_ = name;
     used_ = false;
 }
 
@@ -176,11 +177,11 @@ laboratory::result laboratory::examine(const entry& e) {
         // Refused or rolled back, it has left everything as it was.
         if (e.alone && (!r.measured.transactional || (let_go && r.measured.counted))) {
             const bool transactional = r.measured.transactional;
-            auto alone = outside(e);
-            // What nobody can be made to wait for (a materialized view cannot be locked by hand) is seen by luck only.
+            auto alone = outside(e, !e.target.empty());
+            // What does not wait for anybody (SKIP LOCKED) is seen by luck only.
             for (int again = 0; again < 5 && alone.known && !e.target.empty() && target(alone) < target(r.predicted); ++again) {
                 prepare(e);
-                alone = outside(e);
+                alone = outside(e, false);
             }
             if (let_go) r.measured.relations[e.target].lock = target(alone);
             else r.measured = std::move(alone);
@@ -207,7 +208,7 @@ void laboratory::prepare(const entry& e) {
 // What a copy of the database does not keep to itself.
 void laboratory::clear(const entry& e) {
     for (const auto& sql : e.after)
-        if (!session("postgres", server()).error_of(sql).empty()) client_of(database_).error_of(sql);
+        if (!session("postgres", server()).error_of(sql).empty() && !database_.empty()) client_of(database_).error_of(sql);
 }
 
 // In a transaction that is rolled back: the locks are all there at its end, and the copy may be used again.
@@ -244,8 +245,9 @@ outcome laboratory::inside(const entry& e, outcome& predicted) {
 }
 
 // On its own, under the eyes of an observer. A holder makes it wait, so that there is time to look: first for every
-// lock on the target, then for those that conflict with SHARE, then for those that conflict with a writer's.
-outcome laboratory::outside(const entry& e) {
+// lock on the target, then for those that conflict with SHARE, then for those that conflict with a writer's. A materialized
+// view cannot be locked by hand, but a comment on it holds up what its maintenance takes.
+outcome laboratory::outside(const entry& e, bool held) {
     used_ = true;
     auto client = client_of(database_), observer = client_of(database_), holder = client_of(database_);
     apply(client, e);
@@ -255,14 +257,16 @@ outcome laboratory::outside(const entry& e) {
     out.counted = client.version() >= 15;  // before, the counters came late
     const auto before = look(observer, false);
     const auto lock = [&](const char* mode) { return "LOCK TABLE " + e.target + " IN " + mode + " MODE; "; };
-    bool held = !e.target.empty() && holder.error_of("BEGIN; " + lock("ROW EXCLUSIVE") + "SAVEPOINT only_row_exclusive; " + lock("SHARE") +
-                                                     "SAVEPOINT only_share; " + lock("ACCESS EXCLUSIVE")).empty();
     std::vector<const char*> looser;
-    if (held) looser = {"only_row_exclusive", "only_share"};
+    if (held && holder.error_of("BEGIN; " + lock("ROW EXCLUSIVE") + "SAVEPOINT only_row_exclusive; " + lock("SHARE") + "SAVEPOINT only_share; " +
+                                lock("ACCESS EXCLUSIVE")).empty())
+        looser = {"only_row_exclusive", "only_share"};
+    else if (held)
+        held = holder.error_of("ROLLBACK; BEGIN; COMMENT ON MATERIALIZED VIEW " + e.target + " IS 'held'").empty();
     lock_log log;
     std::atomic<bool> done = false;
     const int pid = client.pid();
-    std::thread work([&, sql = fill(e.sql)] {
+    std::jthread work([&, sql = fill(e.sql)] {
         out.why = client.error_of(sql);
         done = true;
     });
@@ -278,6 +282,7 @@ outcome laboratory::outside(const entry& e) {
         since = now;
     }
     work.join();
+    if (held) holder.run("ROLLBACK");  // what did not wait for it; looking at relations does
     out.known = out.why.empty();
     log.write(before, out);
     { const auto finished = std::move(client); }  // its counters are on record when it has ended

@@ -27,7 +27,7 @@ private:
     void drop();
     std::string fill(std::string sql) const;
     outcome inside(const entry& e, outcome& predicted);
-    outcome outside(const entry& e);
+    outcome outside(const entry& e, bool held);
 
     int number_, serial_ = 0;
     std::string database_;
