@@ -24,6 +24,7 @@ class Scenario:
     advised_to: str = ""              # how far, as long as the first version runs
     finish: bool = False              # `lockkeeper finish` when the first version is gone
     differs: str = ""                 # why the schema is not what the same migration leaves straight
+    half_of: str = ""                 # the scenario that this one is, of twice as many rows
     cut: bool = False                 # the first migration is stopped by locks.max_hold, and sites wait until then
 
     @property
@@ -32,6 +33,15 @@ class Scenario:
 
 
 COUNT = "SELECT count(*) FROM shop_order "
+
+
+def under_lock(number, name, last, **more):
+    """Until locks.max_hold all sites wait, whatever is to be done."""
+    return Scenario(number, name, "lock_then_row_by_row", {"rules": "rows-changed-under-lock"},
+                    (COUNT + f"WHERE currency IS NULL OR region IS NULL AND id <= {last}", 0),
+                    refused="in Django: a migration for the schema, another one for RunPython", advised="lock_then_row_by_row_advised",
+                    cut=True, **more)
+
 
 SCENARIOS = [
     Scenario("1", "NOT NULL on an existing column", "not_null",
@@ -90,9 +100,8 @@ SCENARIOS = [
              (COUNT + "WHERE priority IS NOT NULL", 0), report=True),
     Scenario("16a", "the 47 minutes: rows one by one, then the schema", "row_by_row",
              {"rules": "schema-changed-after-rows"}, (COUNT + "WHERE currency IS NULL", 0), advised="row_by_row_advised"),
-    Scenario("16b", "the 47 minutes: a lock, then rows one by one", "lock_then_row_by_row",
-             {"rules": "rows-changed-under-lock"}, (COUNT + "WHERE currency IS NULL OR region IS NULL AND id <= {without}", 0),
-             refused="in Django: a migration for the schema, another one for RunPython", advised="lock_then_row_by_row_advised", cut=True),
+    under_lock("16b", "the 47 minutes: a lock, then rows one by one", "{without}"),
+    under_lock("16c", "... of half as many rows", "{without} / 2", prepare=seed.half_with_currency, half_of="16b"),
     Scenario("17", "two deploys at once", "two_deploys", {"rules": "index-without-concurrently", "action": "rewrite"},
              ("SELECT count(*) FROM pg_index WHERE indexrelid = 'shop_order_number'::regclass AND indisvalid", 1),
              settings={"locks": {"serialize": True}, "rules": {"done-already": "rewrite"}}, deploys=2),

@@ -7,7 +7,7 @@ from visitors import percentile
 
 PAGE = """# The outages, replayed: results
 
-Written by `./run scenarios --page`; not by hand. {machine}. {server}, Django {django}, gunicorn; {rows:,} orders. One run of {took:.0f} s.
+Written by `./run scenarios {options}`; not by hand. {machine}. {server}, Django {django}, gunicorn; {rows:,} orders. One run of {took:.0f} s.
 
 A Django site is visited every 20 ms on each of two pages, one that reads and one that writes, whatever became of the visits
 before; a visitor gives up after 30 s. Each migration runs twice on copies of one database: straight to PostgreSQL, and through
@@ -18,13 +18,13 @@ straight and {idle_through:.0f} ms through Lockkeeper.
 {table}
 
 Afterwards the schema is compared (it is what the same migration leaves straight), the rows are counted and checked, and the
-audit log must have the decision. *Refused* means that the migration ended with an error of `LK001` (16b: `LK003`), that
+audit log must have the decision. *Refused* means that the migration ended with an error of `LK001` (16b and 16c: `LK003`), that
 nothing was changed by it, that the error told what to write instead, and that the migration which follows that advice
 (`project/scenes/*_advised`) went through while the same visitors came.
 
 {notes}
 
-![What visitors waited for over time](latency.svg)
+![What visitors waited for over time]({name}.svg)
 """
 
 
@@ -68,8 +68,20 @@ def notes(played):
     return "\n".join(out)
 
 
-def text(played, rows, took, server):
+def growth(played):
+    """How long the site stood still where the rows are twice as many."""
+    by_number = {scenario.number: runs for scenario, *runs in played}
+    for scenario, *runs in played:
+        if whole := by_number.get(scenario.half_of):
+            waits = [[run.longest for run in each] for each in (runs, whole)]
+            yield (f"- {scenario.number} and {scenario.half_of}: with twice the rows the site stood still for {waits[1][0]:.1f} s in place of "
+                   f"{waits[0][0]:.1f} s straight, and for {waits[1][1]:.1f} s in place of {waits[0][1]:.1f} s through Lockkeeper.")
+
+
+def text(played, asked, took, server):
     import django
     idle = [percentile([v for each in played for v in each[way].idle], 0.99) * 1000 for way in (1, 2)]
-    return PAGE.format(machine=machine(), server=server, django=django.get_version(), rows=rows, took=took, table=markdown(played),
-                       notes=notes(played), idle_straight=idle[0], idle_through=idle[1])
+    options = " ".join(["--page" if asked.page == "RESULTS" else f"--rows {asked.rows} --page {asked.page}", *asked.scenario])
+    return PAGE.format(machine=machine(), server=server, django=django.get_version(), rows=asked.rows, took=took, table=markdown(played),
+                       notes="\n".join([notes(played), *growth(played)]), idle_straight=idle[0], idle_through=idle[1], name=asked.page,
+                       options=options)

@@ -20,7 +20,7 @@ import page  # noqa: E402
 from catalogue import SCENARIOS  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from stage import Stage  # noqa: E402
-from verdict import judged, row, header  # noqa: E402
+from verdict import header, judged, row, without_growth  # noqa: E402
 import seed  # noqa: E402
 
 
@@ -30,7 +30,7 @@ def options():
     parser.add_argument("--margin", type=float, default=100.0, help="milliseconds above the idle p99 that a visitor may wait through "
                         "Lockkeeper (%(default)s)")
     parser.add_argument("--every", type=float, default=20.0, help="milliseconds between two visitors of one page (%(default)s)")
-    parser.add_argument("--page", action="store_true", help="write RESULTS.md and latency.svg beside this file")
+    parser.add_argument("--page", nargs="?", const="RESULTS", metavar="NAME", help="write NAME.md and NAME.svg beside this file (%(const)s)")
     parser.add_argument("--verbose", action="store_true", help="what each migration printed, and the audit log")
     parser.add_argument("scenario", nargs="*", help="a number, such as 16 or 4b, or a part of a name")
     return parser.parse_args()
@@ -38,7 +38,7 @@ def options():
 
 def chosen(words):
     def fits(scenario, word):
-        return scenario.number.rstrip("ab") == word or scenario.number == word or (not word[:1].isdigit() and word in scenario.name)
+        return scenario.number.rstrip("abc") == word or scenario.number == word or (not word[:1].isdigit() and word in scenario.name)
     found = [s for s in SCENARIOS if not words or any(fits(s, word) for word in words)]
     return found or sys.exit(f"no such scenario; there are: {', '.join(s.number for s in SCENARIOS)}")
 
@@ -94,11 +94,14 @@ def main():
             for problem in judged(scenario, straight, through, asked.margin / 1000):
                 wrong.append(f"{scenario.number}: {problem}")
                 print(f"     {problem}", flush=True)
+        for problem in without_growth(played):
+            wrong.append(problem)
+            print(problem)
         took = time.monotonic() - begin
         print(f"\n{took:.0f} s")
         if asked.page:
-            (HERE / "RESULTS.md").write_text(page.text(played, asked.rows, took, server(cluster)))
-            (HERE / "latency.svg").write_text(chart.svg(played, f"A site of {asked.rows:,} orders while it is migrated"))
+            (HERE / f"{asked.page}.md").write_text(page.text(played, asked, took, server(cluster)))
+            (HERE / f"{asked.page}.svg").write_text(chart.svg(played, f"A site of {asked.rows:,} orders while it is migrated"))
     sys.exit(1 if wrong else 0)
 
 

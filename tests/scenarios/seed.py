@@ -6,7 +6,7 @@ from web import start_migration
 
 SEED = "shop_seed"
 CUSTOMERS = 1000
-MOST_PER_ROW = 12_000  # rows that scene 16 saves one by one, at least: some seconds even where the table is small
+MOST_PER_ROW = 16_000  # rows that scene 16 saves one by one, at least: some seconds even where the table is small
 
 
 def without_currency(rows):
@@ -24,6 +24,10 @@ def orders(rows):
             f" now() - ({rows} - i) * interval '1 second', md5(i::text) || md5((i + 1)::text), i % 500"
             f" FROM generate_series(1, {rows}) AS i",
             "RESET session_replication_role"]
+
+
+def half_with_currency(rows):
+    return [f"UPDATE shop_order SET currency = 'USD' WHERE id BETWEEN {without_currency(rows) // 2 + 1} AND {without_currency(rows)}"]
 
 
 def visits(rows):

@@ -56,6 +56,15 @@ def audit_of(scenario, through):
         yield f"no audit record with {scenario.audited}"
 
 
+def without_growth(played):
+    """Straight a visitor waits the longer the more rows there are; locks.max_hold is the same for all."""
+    longest = {scenario.number: straight.longest for scenario, straight, _ in played}
+    for scenario, straight, _ in played:
+        other = longest.get(scenario.half_of)
+        if other and other < 1.4 * straight.longest:
+            yield f"{scenario.half_of}: twice the rows of {scenario.number} and not much longer: {other:.1f} s, and {straight.longest:.1f} s"
+
+
 def header():
     return (f"{'':4} {'':52} {'straight':^24} {'through Lockkeeper':^38}\n"
             f"{'':4} {'':52} {'longest wait':>12} {'failed':>8} {'took':>8}  {'longest wait':>12} {'failed':>8} {'took':>8}")

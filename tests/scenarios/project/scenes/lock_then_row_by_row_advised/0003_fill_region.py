@@ -1,6 +1,6 @@
 from django.db import migrations
 
-BATCH = 2000
+BATCH = 500
 
 
 def backfill(apps, schema_editor):

@@ -1,7 +1,7 @@
 from django.db import migrations
 from django.db.models import F, Max
 
-BATCH = 2000
+BATCH = 500
 
 
 def fill(apps, schema_editor):
