@@ -97,6 +97,7 @@ int run_command(int argc, char** argv) {
     auto* config_command = app.add_subcommand("config", "Look at a configuration");
     auto* check = config_command->add_subcommand("check", "Say whether it can be used");
     auto* print = config_command->add_subcommand("print", "Print every setting in force");
+    auto* keys = config_command->add_subcommand("keys", "List the keys: their defaults, what they do, what changes them");
     config_command->require_subcommand(1);
     for (auto* command : {serve_command, check, print}) command->add_option("--config", o.config, "YAML file");
     serve_command->add_option("--listen", o.listen, "where clients connect: HOST:PORT (127.0.0.1:6432)");
@@ -155,6 +156,7 @@ int run_command(int argc, char** argv) {
     try {
         if (*version) return std::puts("lockkeeper " LOCKKEEPER_VERSION), 0;
         if (*metrics_command) return std::cout << metrics_markdown(), 0;
+        if (*keys) return std::cout << config::keys_markdown(), 0;
         if (audit.wanted()) return audit.run();
         if (*rules_command) return show_rules(rules_format);
         if (*explain_command) return explain(o.rule, settings_of(o));

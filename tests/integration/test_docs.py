@@ -20,6 +20,13 @@ def test_rules_page():
     assert written == lockkeeper("rules").stdout, "policy/RULES.md is out of date: build/release/lockkeeper rules > policy/RULES.md"
 
 
+def test_keys_page():
+    written = (ROOT / "config/KEYS.md").read_text()
+    assert written == lockkeeper("config", "keys").stdout, "config/KEYS.md is out of date: build/release/lockkeeper config keys > config/KEYS.md"
+    keys = re.findall(r"^ *([a-z_]+): ", re.sub("#.*", "", lockkeeper("config", "print").stdout), re.M)
+    assert re.findall(r"^\| `(?!match)(?:\w+\.)?(\w+)` \|", written, re.M) == keys, "each key has a row"
+
+
 def test_the_readmes_configuration_is_valid(tmp_path):
     readme = (ROOT / "README.md").read_text()
     examples = re.findall(r"```yaml\n(.*?)```", readme, re.S)
