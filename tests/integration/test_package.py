@@ -116,7 +116,6 @@ def test_bash_completes_values(line, answer, tmp_path):
 def test_the_modes_that_are_completed_are_modes():
     (modes,) = bash_completes(["lockkeeper serve --mode "]).values()
     for mode in modes.split():
-        (ROOT / "build").mkdir(exist_ok=True)
         done = subprocess.run([BINARY, "serve", "--mode", mode, "--listen", "203.0.113.1:1"], capture_output=True, text=True, check=False, timeout=20)
         assert "cannot listen" in done.stderr and "--mode" not in done.stderr
 
@@ -173,7 +172,7 @@ def test_zsh_reads_the_whole_script(commands, tmp_path):
 
 
 def what_a_unit_names(root, unit):
-    """The files that it says it uses, and what it says to the user about where to read on."""
+    """The program and its configuration."""
     command = re.search(r"^ExecStart=(\S+) serve --config (\S+)$", unit, re.M)
     return [root / path.lstrip("/") for path in command.groups()]
 
@@ -233,7 +232,7 @@ def test_scripts_of_the_package(there):
     scripts = {name: (ROOT / "config/package" / name).read_text().replace("/run/systemd/system", "/") for name in ("postinst", "prerm", "postrm")}
     first = ran_by(scripts["postinst"], "configure", "", account_there=there)
     assert ("useradd --system" in first) is not there
-    assert not re.search(r"systemctl \S*(start|enable)", first), "it is not started before it is configured"
+    assert not re.search(r"^systemctl .*(start|enable)", first, re.M), "it is not started before it is configured"
     assert "systemctl enable --now lockkeeper" in first.splitlines()[-1], "it is said how"
     upgraded = ran_by(scripts["postinst"], "configure", "0.0.9", account_there=True)
     assert "systemctl try-restart lockkeeper.service" in upgraded and "useradd" not in upgraded
