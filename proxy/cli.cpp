@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "config/agreement.hpp"
 #include "config/load.hpp"
 #include "config/values.hpp"
 #include "policy/explain.hpp"
@@ -68,6 +69,7 @@ config::settings settings_of(const options& o) {
     });
     flag("--admin", o.admin, [&] { s.admin.listen = config::parse_endpoint(o.admin); });
     flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
+    if (const auto wrong = config::disagreement(s)) throw config::error((o.config.empty() ? "" : o.config + ": ") + *wrong);
     return s;
 }
 

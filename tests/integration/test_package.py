@@ -188,6 +188,8 @@ def installed_is_sound(root, prefix):
     assert (prefix / "share/bash-completion/completions/lockkeeper").read_text() == run(program, "completion", "bash")
     assert (prefix / "share/zsh/vendor-completions/_lockkeeper").read_text() == run(program, "completion", "zsh")
     documents = prefix / "share/doc/lockkeeper"
+    for name in ("README.md", "OPERATING.md", "copyright", "config/example.yaml", "config/KEYS.md", "docker/prometheus/alerts.yaml", "docker/grafana/lockkeeper.json"):
+        assert (documents / name).is_file(), name
     for page in documents.rglob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.S)):
             if target.endswith(".md") and not target.startswith("tests/") and target != "CONTRIBUTING.md":
