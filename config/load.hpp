@@ -25,4 +25,7 @@ settings load_file(const std::string& path, const rule_check& check = {}, settin
 // Every setting and what it is for, as YAML that load_text() reads back to the same settings.
 std::string print(const settings& s);
 
+// config/KEYS.md: a table of all keys.
+std::string keys_markdown();
+
 }  // namespace config

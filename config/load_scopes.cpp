@@ -13,11 +13,11 @@ void read_match_key(const YAML::Node& at, const YAML::Node& value, const source&
         for (const auto& k : match_keys()) known.push_back(k.name);
         from.fail(at.Mark(), "unknown key 'match." + name + "'" + suggestion(name, known));
     }
-    if (!value.IsScalar() && !value.IsNull()) from.fail(value.Mark(), "'match." + name + "' must be one value");
+    if (!value.IsScalar() && !value.IsNull()) from.fail(place_of(at, value), "'match." + name + "' must be one value");
     try {
-        found->read(out, value.IsNull() ? "" : value.Scalar());
+        found->read(out, text_of(value));
     } catch (const std::invalid_argument& problem) {
-        from.fail(value.Mark(), "'match." + name + "': " + problem.what());
+        from.fail(place_of(at, value), "'match." + name + "': " + problem.what());
     }
 }
 
@@ -26,6 +26,7 @@ scope_match read_match(const YAML::Node& map, const source& from) {
     scope_match out;
     std::set<std::string> seen;
     for (const auto& entry : map) {
+        from.check_untagged(entry.second);
         if (!seen.insert(from.word(entry.first)).second)
             from.fail(entry.first.Mark(), "'match." + entry.first.Scalar() + "' stands here twice");
         read_match_key(entry.first, entry.second, from, out);
@@ -41,9 +42,11 @@ scope_match read_match(const YAML::Node& map, const source& from) {
 }  // namespace
 
 scope reader::read_scope(const YAML::Node& entry, const source& from, const rule_check& check) {
+    from.check_untagged(entry);
     if (!entry.IsMap()) from.fail(entry.Mark(), "a scope is a map with 'match' and what is different");
     const auto match = entry["match"];
     if (!match) from.fail(entry.Mark(), "a scope needs 'match': it says where the rest holds");
+    if (match.IsNull()) from.fail(entry.Mark(), "'match' says nothing");
     scope out{.match = read_match(match, from), .says = {}, .differs = {}};
     reader r(from, check, {});
     r.in_scope_ = true;

@@ -13,6 +13,7 @@
 #include <boost/beast/ssl.hpp>
 #include <spdlog/spdlog.h>
 
+#include "config/agreement.hpp"
 #include "proxy/tls.hpp"
 
 namespace proxy {
@@ -175,8 +176,7 @@ public:
     state(asio::io_context& io, const config::admin& settings, handler h) : io_(io), settings_(settings), handler_(std::move(h)) {}
 
     void read_certificate() {
-        if (settings_.tls_certificate.empty() != settings_.tls_key.empty())
-            throw tls_error("admin.tls_certificate and admin.tls_key belong together: one of them is not set");
+        if (const auto wrong = config::disagreement(settings_)) throw tls_error(*wrong);
         if (settings_.tls_certificate.empty()) return;
         auto anew = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
         ::SSL_CTX_set_min_proto_version(anew->native_handle(), TLS1_2_VERSION);

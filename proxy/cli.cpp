@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "config/agreement.hpp"
 #include "config/load.hpp"
 #include "config/values.hpp"
 #include "policy/explain.hpp"
@@ -13,6 +14,7 @@
 #include "proxy/audit_cli.hpp"
 #include "proxy/check.hpp"
 #include "proxy/check_report.hpp"
+#include "proxy/command_words.hpp"
 #include "proxy/finish.hpp"
 #include "proxy/log.hpp"
 #include "proxy/metrics.hpp"
@@ -67,6 +69,7 @@ config::settings settings_of(const options& o) {
     });
     flag("--admin", o.admin, [&] { s.admin.listen = config::parse_endpoint(o.admin); });
     flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
+    if (const auto wrong = config::disagreement(s)) throw config::error((o.config.empty() ? "" : o.config + ": ") + *wrong);
     return s;
 }
 
@@ -97,40 +100,41 @@ int run_command(int argc, char** argv) {
     auto* config_command = app.add_subcommand("config", "Look at a configuration");
     auto* check = config_command->add_subcommand("check", "Say whether it can be used");
     auto* print = config_command->add_subcommand("print", "Print every setting in force");
+    auto* keys = config_command->add_subcommand("keys", "List the keys: their defaults, what they do, what changes them");
     config_command->require_subcommand(1);
-    for (auto* command : {serve_command, check, print}) command->add_option("--config", o.config, "YAML file");
+    for (auto* command : {serve_command, check, print}) command->add_option("--config", o.config, "YAML file")->type_name("FILE");
     serve_command->add_option("--listen", o.listen, "where clients connect: HOST:PORT (127.0.0.1:6432)");
     serve_command->add_option("--upstream", o.upstream, "the PostgreSQL server: HOST:PORT (PGHOST and PGPORT, else 127.0.0.1:5432)");
-    serve_command->add_option("--mode", o.mode, "observe, guard or enforce");
+    serve_command->add_option("--mode", o.mode, "observe, guard or enforce")->type_name("TEXT:{observe,guard,enforce}");
     check_options checking;
     std::string rules_format = "markdown";
     auto* check_sql = app.add_subcommand("check", "Say what the proxy would say to the SQL of files");
-    auto* sql_files = check_sql->add_option("files", checking.files, "files with SQL; - is standard input");
-    check_sql->add_option("--django", checking.django, "a Django project, whose migrations that are not applied are checked")->excludes(sql_files);
+    auto* sql_files = check_sql->add_option("files", checking.files, "files with SQL; - is standard input")->type_name("FILE");
+    check_sql->add_option("--django", checking.django, "a Django project, whose migrations that are not applied are checked")->type_name("DIR")->excludes(sql_files);
     check_sql->add_option("--python", checking.python, "what runs its manage.py (python3)");
     check_sql->add_option("--format", checking.format, "text, json, sarif or github")
         ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
     check_sql->add_option("--server-version", checking.server_version, "major version of the server (15)")->check(CLI::Range(13, 99));
     check_sql->add_option("--dsn", checking.dsn, "a server to ask for sizes and definitions, as libpq takes it");
     check_sql->add_flag("--in-transaction", checking.in_transaction, "the files run inside a transaction");
-    check_sql->add_option("--config", o.config, "YAML file");
+    check_sql->add_option("--config", o.config, "YAML file")->type_name("FILE");
     auto* rules_command = app.add_subcommand("rules", "List the rules");
     rules_command->add_option("--format", rules_format, "markdown, text or json")->check(CLI::IsMember({"text", "markdown", "json"}));
     auto* explain_command = app.add_subcommand("explain", "Tell about one rule, or what a statement does");
-    explain_command->add_option("rule", o.rule, "rule id, or SQL")->required();
-    explain_command->add_option("--config", o.config, "YAML file");
+    explain_command->add_option("rule", o.rule, "rule id, or SQL")->type_name("RULE")->required();
+    explain_command->add_option("--config", o.config, "YAML file")->type_name("FILE");
     ledger_options ledger;
     auto* pending = app.add_subcommand("pending", "List what was put off until a COMMIT and is not finished");
     pending->add_flag("--json", ledger.json, "as one JSON object");
     auto* resume_command = app.add_subcommand("resume", "Finish it");
     resume_command->add_option("--id", ledger.id, "only this entry of the list")->check(CLI::PositiveNumber);
     resume_command->add_flag("--dry-run", ledger.dry_run, "show the statements and run none");
-    resume_command->add_option("--config", o.config, "YAML file: timeouts, locks, audit");
+    resume_command->add_option("--config", o.config, "YAML file: timeouts, locks, audit")->type_name("FILE");
     finish_options finishing;
     auto* finish_command = app.add_subcommand("finish", "Drop the views that stand in for renamed tables");
     finish_command->add_option("--dsn", finishing.dsn, "the server, as libpq takes it")->required();
     finish_command->add_flag("--dry-run", finishing.dry_run, "show the statements and run none");
-    finish_command->add_option("--config", o.config, "YAML file: timeouts, locks");
+    finish_command->add_option("--config", o.config, "YAML file: timeouts, locks")->type_name("FILE");
     auto* ledger_command = app.add_subcommand("ledger", "The table in which that is written down");
     auto* ledger_create = ledger_command->add_subcommand("create", "Make it: for roles that may not create a schema");
     ledger_command->require_subcommand(1);
@@ -141,10 +145,15 @@ int run_command(int argc, char** argv) {
     auto* wait_command = app.add_subcommand("wait", "Wait until a Lockkeeper takes clients, or is gone");
     wait_command->add_option("--for", waiting.what, "ready or stopped (ready)")->check(CLI::IsMember({"ready", "stopped"}));
     wait_command->add_option("--timeout", waiting.timeout, "for how long (1min)");
-    wait_command->add_option("--config", o.config, "YAML file: admin");
+    wait_command->add_option("--config", o.config, "YAML file: admin")->type_name("FILE");
     for (auto* command : {serve_command, wait_command})
         command->add_option("--admin", o.admin, "its admin address: HOST:PORT (127.0.0.1:9432)");
     auto* metrics_command = app.add_subcommand("metrics", "List the metrics");
+    std::string shell, page = "lockkeeper";
+    auto* completion = app.add_subcommand("completion", "Print what completes this command line in a shell");
+    completion->add_option("shell", shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+    auto* manual = app.add_subcommand("manual", "Print a page of the manual, for man -l -");
+    manual->add_option("page", page, "lockkeeper or lockkeeper.yaml (lockkeeper)")->check(CLI::IsMember({"lockkeeper", "lockkeeper.yaml"}));
     auto* version = app.add_subcommand("version", "Print the version");
 
     try {
@@ -154,7 +163,10 @@ int run_command(int argc, char** argv) {
     }
     try {
         if (*version) return std::puts("lockkeeper " LOCKKEEPER_VERSION), 0;
+        if (*completion) return std::cout << (shell == "bash" ? bash_completion(words_of(app)) : zsh_completion(words_of(app))), 0;
+        if (*manual) return std::cout << (page == "lockkeeper" ? manual_of_program(words_of(app)) : manual_of_file()), 0;
         if (*metrics_command) return std::cout << metrics_markdown(), 0;
+        if (*keys) return std::cout << config::keys_markdown(), 0;
         if (audit.wanted()) return audit.run();
         if (*rules_command) return show_rules(rules_format);
         if (*explain_command) return explain(o.rule, settings_of(o));

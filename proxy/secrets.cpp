@@ -11,6 +11,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "config/agreement.hpp"
 #include "proxy/secret_query.hpp"
 
 namespace proxy {
@@ -108,13 +109,8 @@ std::optional<scram_secret> secret_file::find(const std::string& user) {
 }
 
 std::unique_ptr<secrets> secrets::of(const config::auth& settings) {
-    const bool asks = !settings.query.empty();
     if (settings.mode == config::auth_mode::pass) return nullptr;
-    if (settings.file.empty() && !asks)
-        throw auth_error("auth.mode: scram needs auth.file or auth.query: they tell the secrets that clients are verified by");
-    if (asks && settings.dsn.empty())
-        throw auth_error("auth.query needs auth.dsn: the server that is asked, and a role that may read pg_authid or call a "
-                         "function that does");
+    if (const auto wrong = config::disagreement(settings)) throw auth_error(*wrong);
     return std::unique_ptr<secrets>(new secrets(settings));
 }
 

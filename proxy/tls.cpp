@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "config/agreement.hpp"
+
 namespace proxy {
 namespace {
 
@@ -60,8 +62,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
 tls_context for_clients(const config::tls& t) {
     using enum config::client_tls;
     if (t.client == disable) return nullptr;
-    if (t.certificate.empty() || t.key.empty())
-        throw tls_error("tls.client is not disable: tls.certificate and tls.key must name the files of a certificate and its key");
+    if (const auto wrong = config::disagreement(t)) throw tls_error(*wrong);
     auto c = make_context(::TLS_server_method(), t.min_version);
     use_certificate(c.get(), "tls.", t.certificate, t.key);
     ::SSL_CTX_set_alpn_select_cb(c.get(), choose_protocol, nullptr);
@@ -73,7 +74,6 @@ tls_context for_clients(const config::tls& t) {
         ::SSL_CTX_set_client_CA_list(c.get(), ::SSL_load_client_CA_file(t.ca.c_str()));
     }
     const bool must = t.client == verify_ca || t.client == verify_full;
-    if (must && t.ca.empty()) throw tls_error("tls.client: verify-ca and verify-full need tls.ca, who signs the certificates of clients");
     // As the server does: with an authority at hand a certificate is asked for, and a wrong one is refused.
     if (!t.ca.empty()) ::SSL_CTX_set_verify(c.get(), SSL_VERIFY_PEER | (must ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
     return c;
@@ -82,13 +82,10 @@ tls_context for_clients(const config::tls& t) {
 tls_context for_server(const config::upstream& u, config::tls_version least) {
     using enum config::server_tls;
     if (u.tls == disable) return nullptr;
+    if (const auto wrong = config::disagreement(u)) throw tls_error(*wrong);
     auto c = make_context(::TLS_client_method(), least);
-    if (u.tls_certificate.empty() != u.tls_key.empty())
-        throw tls_error("upstream.tls_certificate and upstream.tls_key belong together: one of them is not set");
     if (!u.tls_certificate.empty()) use_certificate(c.get(), "upstream.tls_", u.tls_certificate, u.tls_key);
     const bool verify = u.tls == verify_ca || u.tls == verify_full;
-    if (verify && u.tls_ca.empty())
-        throw tls_error("upstream.tls: verify-ca and verify-full need upstream.tls_ca, who signs the server's certificate (or system)");
     if (!u.tls_ca.empty()) use_authorities(c.get(), "upstream.tls_ca", u.tls_ca);
     if (verify) ::SSL_CTX_set_verify(c.get(), SSL_VERIFY_PEER, nullptr);
     return c;

@@ -99,7 +99,7 @@ TEST(scopes, what_is_wrong_is_named_with_its_place) {
     EXPECT_EQ(complaint("scopes:\n  - match: a\n    mode: guard"), "c.yaml:2:12: 'match' must be a map");
     EXPECT_EQ(complaint("scopes:\n  - match: {user: [a]}\n    mode: guard"), "c.yaml:2:19: 'match.user' must be one value");
     EXPECT_EQ(complaint("scopes:\n  - match: {user: }\n    mode: guard"),
-              "c.yaml:2:19: 'match.user': expected names, divided by commas, with * for any characters, not ''");
+              "c.yaml:2:13: 'match.user': expected names, divided by commas, with * for any characters, not ''");
     EXPECT_EQ(complaint("scopes:\n  - match: {user: a, user: b}\n    mode: guard"), "c.yaml:2:22: 'match.user' stands here twice");
     EXPECT_EQ(complaint("scopes:\n  - match: {user: a}\n    mode: guard\n    mode: guard"), "c.yaml:4:5: 'mode' stands here twice");
     EXPECT_EQ(complaint("scopes:\n  - match: {zone: local, user: a}\n    mode: guard"), "c.yaml:2:12: 'match.zone' needs days, from or to");

@@ -49,6 +49,20 @@ def test_bad_configuration(text, sentence, checked):
     complains(checked(text), sentence)
 
 
+@pytest.mark.parametrize("text, sentence", [
+    ("tls: {client: require}", "tls.client is not disable: tls.certificate and tls.key must name the files of a certificate and its key"),
+    ("tls: {client: verify-full, certificate: c.pem, key: k.pem}", "tls.client: verify-ca and verify-full need tls.ca, who signs the certificates of clients"),
+    ("upstream: {tls: verify-full}", "upstream.tls: verify-ca and verify-full need upstream.tls_ca, who signs the server's certificate (or system)"),
+    ("upstream: {tls: require, tls_key: k.pem}", "upstream.tls_certificate and upstream.tls_key belong together: one of them is not set"),
+    ("auth: {mode: scram}", "auth.mode: scram needs auth.file or auth.query: they tell the secrets that clients are verified by"),
+    ("admin: {tls_key: k.pem}", "admin.tls_certificate and admin.tls_key belong together: one of them is not set"),
+])
+def test_keys_that_do_not_go_together(text, sentence, checked):
+    done = checked(text)
+    complains(done, sentence)
+    assert done.stderr == f"c.yaml: {sentence}\n"
+
+
 def test_unknown_rule(checked):
     done = checked("rules:\n  index-without-concurently: allow")
     assert done.returncode == 2

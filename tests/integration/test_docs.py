@@ -3,12 +3,16 @@
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import textwrap
+
+import pytest
 
 from proxy import BINARY
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+GUIDES = ["README.md", "OPERATING.md"]
 
 
 def lockkeeper(*arguments, **options):
@@ -20,9 +24,16 @@ def test_rules_page():
     assert written == lockkeeper("rules").stdout, "policy/RULES.md is out of date: build/release/lockkeeper rules > policy/RULES.md"
 
 
-def test_the_readmes_configuration_is_valid(tmp_path):
-    readme = (ROOT / "README.md").read_text()
-    examples = re.findall(r"```yaml\n(.*?)```", readme, re.S)
+def test_keys_page():
+    written = (ROOT / "config/KEYS.md").read_text()
+    assert written == lockkeeper("config", "keys").stdout, "config/KEYS.md is out of date: build/release/lockkeeper config keys > config/KEYS.md"
+    keys = re.findall(r"^ *([a-z_]+): ", re.sub("#.*", "", lockkeeper("config", "print").stdout), re.M)
+    assert re.findall(r"^\| `(?!match)(?:\w+\.)?(\w+)` \|", written, re.M) == keys, "each key has a row"
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_configurations_that_are_shown_are_valid(page, tmp_path):
+    examples = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.S)
     assert examples
     for number, example in enumerate(examples):
         path = tmp_path / f"{number}.yaml"
@@ -31,13 +42,45 @@ def test_the_readmes_configuration_is_valid(tmp_path):
         assert done.returncode == 0, done.stderr
 
 
-def test_the_commands_that_the_readme_names_exist():
-    readme = (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("page", GUIDES)
+def test_the_commands_that_are_named_exist(page):
+    readme = (ROOT / page).read_text()
     usage = subprocess.run([str(ROOT / "run"), "help"], capture_output=True, text=True, check=True).stdout
     for command in set(re.findall(r"\./run (\w+)", readme)):
         assert re.search(rf"^  {command}\b", usage, re.M), command
     for command in set(re.findall(r"`lockkeeper (\w+)", readme)) | set(re.findall(r"build/release/lockkeeper (\w+)", readme)):
         assert lockkeeper(command, "--help").returncode == 0, command
+
+
+def test_the_commands_of_the_guide_are_taken_as_they_stand():
+    """Each with its options, up to where it would do something."""
+    page = (ROOT / "OPERATING.md").read_text()
+    shown = set(re.findall(r"(?:`|^\$ )lockkeeper (.+?)(?:`|$)", page.replace("\n", " \n"), re.M))
+    assert len(shown) > 15
+    for line in shown:
+        done = lockkeeper(*shlex.split(line.replace("RULE", "table-renamed")), "--help")
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        for option in re.findall(r" (--?[\w-]+)", line):
+            assert re.search(rf"^  .*{option}\b", done.stdout, re.M), line
+
+
+def test_what_the_guide_names_exists():
+    page = (ROOT / "OPERATING.md").read_text()
+    prose = re.sub(r"```.*?```", "", page, flags=re.S)
+    keys = re.findall(r"^\| `([\w.]+)` \|", (ROOT / "config/KEYS.md").read_text(), re.M)
+    sections = {key.split(".")[0] for key in keys if "." in key} - {"match"}
+    named = re.findall(rf"`((?:{'|'.join(sections)})\.\w+)\b", prose) + re.findall(r"`(\w+): ", prose)
+    assert len(named) > 30
+    rules = set(re.findall(r"^## (.+)", (ROOT / "policy/RULES.md").read_text(), re.M))
+    assert set(named) <= set(keys) | sections, set(named) - set(keys)
+    assert set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", prose)) <= rules
+    metrics = (ROOT / "proxy/METRICS.md").read_text()
+    assert all(f"`{name}`" in metrics for name in re.findall(r"`(lockkeeper_\w+)`", prose))
+    alerts = re.findall(r"alert: (\w+)", (ROOT / "docker/prometheus/alerts.yaml").read_text())
+    assert set(re.findall(r"`(Lockkeeper[A-Z]\w+)`", prose)) == set(alerts), "each alert has a line that says what to do"
+    codes = re.findall(r'"(LK\d+)"', (ROOT / "protocol/sqlstate.hpp").read_text())
+    assert re.findall(r"^\| (LK\d+) \|", page, re.M) == codes, "each code has a line that says what to do"
+    assert all(pathlib.Path(ROOT, path).exists() for path in re.findall(r"`(docker/[\w./]+)`", page))
 
 
 def test_the_example_rule_compiles_and_is_not_taken(tmp_path):
@@ -54,7 +97,7 @@ def test_the_example_rule_compiles_and_is_not_taken(tmp_path):
 
 
 def test_every_link_leads_somewhere():
-    for page in map(ROOT.joinpath, ("README.md", "CONTRIBUTING.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")):
+    for page in map(ROOT.joinpath, ("README.md", "OPERATING.md", "CONTRIBUTING.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")):
         prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
         for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (page.parent / target).exists(), f"{page}: {target}"

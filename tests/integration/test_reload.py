@@ -1,6 +1,7 @@
 """SIGHUP: the configuration is read again, and no session is the worse for it."""
 
 import contextlib
+import pathlib
 import re
 import subprocess
 
@@ -9,6 +10,7 @@ import pytest
 
 from cluster import binaries, free_port, wait_until
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 INDEX = "CREATE INDEX {} ON t (c)"
 
 
@@ -71,6 +73,27 @@ def test_what_only_a_restart_changes_is_told(session, database):
     log = proxy.reload(listen=f"127.0.0.1:{free_port()}", workers=1, upstream={"host": "127.0.0.1", "port": 1})
     assert set(re.findall(r"SIGHUP: (\S+) is changed by a restart only", log)) == {"listen", "workers", "upstream.port"}
     with contextlib.closing(psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname=database, sslmode="disable")):
+        pass
+
+
+def other_values():
+    """By key: a value that is not its default, as tests/config/print_test.cpp has it, and what config/KEYS.md says changes it."""
+    text = (ROOT / "tests/config/print_test.cpp").read_text()
+    values = dict(re.findall(r'^    \{"([\w.]+)", "(.*)"\},$', text, re.M))
+    rows = re.findall(r"^\| `([\w.]+)` \| .*? \| (restart|reload) \|", (ROOT / "config/KEYS.md").read_text(), re.M)
+    return [(key, values[key], by) for key, by in rows if key not in ("rules", "scopes")]
+
+
+def test_every_key_is_changed_or_told_of(session, database):
+    proxy, cursor = session
+    keys = [(key, value, by) for key, value, by in other_values() if not re.search(r"^tls\.|^upstream\.tls", key)]  # theirs are files
+    proxy.configuration_path.write_text("".join(f"{key}: {value}\n" for key, value, _ in keys))
+    log = proxy.hang_up()
+    assert "were read again, mode observe" in log
+    told = re.findall(r"SIGHUP: (\S+) is changed by a restart only; it stays as it was", log)
+    assert told == [key for key, _, by in keys if by == "restart"] and len(told) > 15
+    cursor.execute("SELECT 1")
+    with contextlib.closing(psycopg2.connect(host="127.0.0.1", port=proxy.port, user="postgres", dbname=database, sslmode="disable")):
         pass
 
 

@@ -1,0 +1,45 @@
+#include "config/agreement.hpp"
+
+namespace config {
+
+std::optional<std::string> disagreement(const tls& t) {
+    if (t.client == client_tls::disable) return std::nullopt;
+    if (t.certificate.empty() || t.key.empty())
+        return "tls.client is not disable: tls.certificate and tls.key must name the files of a certificate and its key";
+    const bool must = t.client == client_tls::verify_ca || t.client == client_tls::verify_full;
+    if (must && t.ca.empty()) return "tls.client: verify-ca and verify-full need tls.ca, who signs the certificates of clients";
+    return std::nullopt;
+}
+
+std::optional<std::string> disagreement(const upstream& u) {
+    if (u.tls == server_tls::disable) return std::nullopt;
+    if (u.tls_certificate.empty() != u.tls_key.empty())
+        return "upstream.tls_certificate and upstream.tls_key belong together: one of them is not set";
+    const bool verify = u.tls == server_tls::verify_ca || u.tls == server_tls::verify_full;
+    if (verify && u.tls_ca.empty())
+        return "upstream.tls: verify-ca and verify-full need upstream.tls_ca, who signs the server's certificate (or system)";
+    return std::nullopt;
+}
+
+std::optional<std::string> disagreement(const auth& a) {
+    if (a.mode == auth_mode::pass) return std::nullopt;
+    if (a.file.empty() && a.query.empty())
+        return "auth.mode: scram needs auth.file or auth.query: they tell the secrets that clients are verified by";
+    if (!a.query.empty() && a.dsn.empty())
+        return "auth.query needs auth.dsn: the server that is asked, and a role that may read pg_authid or call a function that does";
+    return std::nullopt;
+}
+
+std::optional<std::string> disagreement(const admin& a) {
+    if (a.tls_certificate.empty() == a.tls_key.empty()) return std::nullopt;
+    return "admin.tls_certificate and admin.tls_key belong together: one of them is not set";
+}
+
+std::optional<std::string> disagreement(const settings& s) {
+    if (auto wrong = disagreement(s.tls)) return wrong;
+    if (auto wrong = disagreement(s.upstream)) return wrong;
+    if (auto wrong = disagreement(s.auth)) return wrong;
+    return disagreement(s.admin);
+}
+
+}  // namespace config
