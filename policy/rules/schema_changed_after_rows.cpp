@@ -27,7 +27,8 @@ constinit const rule schema_changed_after_rows{
             .harm = "While the statement waits for its lock, the changed rows stay locked; if it fails the change of "
                     "the rows is lost. With deferred constraints PostgreSQL refuses it (pending trigger events).",
             .remedy = "Change rows and schema in transactions of their own.",
-            .django = "In Django: put the RunPython or RunSQL that changes rows into a migration of its own.",
+            .django = "In Django: put the RunPython or RunSQL that changes rows into a migration of its own. One with an "
+                      "AlterField to null=False that has a default changes rows, too: set `atomic = False` on it.",
             .before = "BEGIN; UPDATE orders SET state = 'new' WHERE id < 9; ALTER TABLE orders ADD note text",
             .after = "ALTER TABLE orders ADD COLUMN note text",
             .action = config::action::warn,
