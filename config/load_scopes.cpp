@@ -53,7 +53,8 @@ scope reader::read_scope(const YAML::Node& entry, const source& from, const rule
     r.read_map(entry, "");
     out.says = std::move(r.said_);
     out.differs = std::move(r.out_);
-    if (out.says.empty() && out.differs.rules.empty() && out.differs.rule_transactions.empty()) from.fail(entry.Mark(), "a scope needs something that is different in it");
+    if (out.says.empty() && out.differs.rules.empty() && out.differs.rule_transactions.empty())
+        from.fail(entry.Mark(), "a scope needs something that is different in it");
     return out;
 }
 

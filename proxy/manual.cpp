@@ -36,7 +36,10 @@ std::string word_of(const option_words& o) {
 
 std::string synopsis(const command_words& c) {
     std::string out = bold("lockkeeper " + c.path);
-    for (const auto& a : c.arguments) out += " " + std::string(a.required ? "" : "[") + italic(a.name) + (a.many ? " ..." : "") + (a.required ? "" : "]");
+    for (const auto& a : c.arguments) {
+        const auto words = italic(a.name) + (a.many ? " ..." : "");
+        out += " " + (a.required ? words : "[" + words + "]");
+    }
     return out + " [" + italic("options") + "]";
 }
 
