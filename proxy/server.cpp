@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -102,6 +103,7 @@ public:
 
     int run() {
         std::signal(SIGPIPE, SIG_IGN);
+        if (::getpid() == 1) std::signal(SIGCHLD, SIG_IGN);  // in a container orphans become ours: the kernel buries them
         raise_descriptor_limit();
         give_big_buffers_back();
         for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
