@@ -41,7 +41,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def network():
-    podman("network", "create", "--ignore", NETWORK)
+    if podman("network", "exists", NETWORK, check=False).returncode:
+        podman("network", "create", NETWORK)
     yield NETWORK
     podman("network", "rm", "--force", "--time", "0", NETWORK, check=False)
 

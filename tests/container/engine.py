@@ -10,20 +10,22 @@ PLACE = pathlib.Path(os.environ.get("LOCKKEEPER_CONTAINERS", ROOT / "build/conta
 LOCKKEEPER, DEMO, POSTGRES = "localhost/lockkeeper", "localhost/lockkeeper-demo", "localhost/lockkeeper-test-postgres"
 
 # Limits and cgroups that a container may have inside of one, and on a kernel with cgroup v1, which crun cannot do.
-CONFIGURATION = """
+CONFIGURATION = f"""
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 [engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
 events_logger = "file"
+[network]
+network_config_dir = "{PLACE}/networks"
 """
 
 
 def podman(*arguments, check=True, **options):
     PLACE.mkdir(parents=True, exist_ok=True)
     configuration = PLACE / "containers.conf"
-    if not configuration.exists():
+    if not configuration.exists() or configuration.read_text() != CONFIGURATION:
         configuration.write_text(CONFIGURATION)
     environment = {**os.environ, "CONTAINERS_CONF": str(configuration), "DISABLE_HC_SYSTEMD": "true"}
     place = [f"--{name}={PLACE / directory}" for name, directory in (("root", "storage"), ("runroot", "run"), ("tmpdir", "tmp"))]
