@@ -84,12 +84,19 @@ def play():
 
 
 @pytest.fixture
-def lockkeeper(network):
-    """lockkeeper(*options of podman run): the image with nothing but what a Pod gives it."""
+def lockkeeper(network, tmp_path):
+    """lockkeeper(configuration): the image, with no more than its pod would give it."""
     with contextlib.ExitStack() as started:
-        def run(*options, command=()):
+        def run(configuration=None, ready=True):
+            options = ["-e", "PGHOST=postgres"]
+            if configuration:
+                (tmp_path / "lockkeeper.yaml").write_text(configuration)
+                tmp_path.chmod(0o755)
+                options = ["-v", f"{tmp_path}:/etc/lockkeeper:ro"]
             made = Container.run("--network", network, "--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL",
-                                 "--security-opt", "no-new-privileges", *options, LOCKKEEPER, *command)
+                                 "--security-opt", "no-new-privileges", *options, LOCKKEEPER)
             started.callback(made.remove)
+            if ready:
+                made.await_ready()
             return made
         yield run

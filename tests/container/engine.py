@@ -27,7 +27,8 @@ def podman(*arguments, check=True, **options):
     configuration = PLACE / "containers.conf"
     if not configuration.exists() or configuration.read_text() != CONFIGURATION:
         configuration.write_text(CONFIGURATION)
-    environment = {**os.environ, "CONTAINERS_CONF": str(configuration), "DISABLE_HC_SYSTEMD": "true"}
+    (PLACE / "scratch").mkdir(exist_ok=True)  # what a build keeps for the next one is there, too
+    environment = {**os.environ, "CONTAINERS_CONF": str(configuration), "DISABLE_HC_SYSTEMD": "true", "TMPDIR": str(PLACE / "scratch")}
     place = [f"--{name}={PLACE / directory}" for name, directory in (("root", "storage"), ("runroot", "run"), ("tmpdir", "tmp"))]
     options = {"capture_output": True, "text": True, **options}
     done = subprocess.run(["podman", *place, *map(str, arguments)], env=environment, check=False, **options)
@@ -53,6 +54,12 @@ class Container:
 
     def execute(self, *command, **options):
         return podman("exec", self.name, *command, **options)
+
+    def await_ready(self):
+        """Of a Lockkeeper: it waits itself."""
+        done = self.execute("lockkeeper", "wait", "--timeout", "60s", check=False)
+        if done.returncode:
+            raise RuntimeError(f"Lockkeeper is not ready: {done.stderr}{self.output()}")
 
     def running(self):
         return inspected(self.name)["State"]["Running"]

@@ -65,18 +65,30 @@ def kept_secrets(documents):
         podman("secret", "create", secret["metadata"]["name"], "-", input=yaml.dump(secret))
 
 
+def unpublished(workload):
+    """podman would open each containerPort at the machine's own address, too."""
+    workload = copy.deepcopy(workload)
+    spec = workload["spec"]
+    for container in (spec if workload["kind"] == "Pod" else spec["template"]["spec"])["containers"]:
+        container.pop("ports", None)
+    return workload
+
+
 class Played:
     """What was played of one workload: its pods, and the containers in them."""
 
     def __init__(self, documents, workload, *options):
         kept_secrets(documents)
         self.name = workload["metadata"]["name"]
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            yaml.dump_all([*of_kind(documents, "ConfigMap"), workload], file)
-            file.flush()
-            podman("kube", "play", f"--network={NETWORK}", *options, file.name)
-        names = podman("pod", "ps", "--format", "{{.Name}}").stdout.split()
-        self.pods = [name for name in names if name == self.name or name.startswith(f"{self.name}-pod")]
+        self.pods = [self.name + ("-pod" if workload["kind"] == "Deployment" else "")]  # podman plays one of a Deployment's
+        try:
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                yaml.dump_all([*of_kind(documents, "ConfigMap"), unpublished(workload)], file)
+                file.flush()
+                podman("kube", "play", f"--network={NETWORK}", *options, file.name)
+        except BaseException:  # nobody else knows of it yet
+            self.remove()
+            raise
 
     def container(self, name, pod=0):
         return Container(f"{self.pods[pod]}-{name}")

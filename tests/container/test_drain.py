@@ -2,8 +2,6 @@
 
 import contextlib
 
-import pytest
-
 from engine import DEMO, Container
 from kube import NETWORK, wait_for
 
@@ -16,16 +14,6 @@ drain: {grace: %s}
 """
 INDEX = "shop_order_status_idx"
 BUILDING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%' AND wait_event_type = 'Lock'"
-
-
-@pytest.fixture
-def keeper(lockkeeper, tmp_path):
-    def start(grace):
-        (tmp_path / "lockkeeper.yaml").write_text(CONFIGURATION % grace)
-        made = lockkeeper("-v", f"{tmp_path}:/etc/lockkeeper:ro")
-        wait_for(lambda: made.execute("lockkeeper", "wait", "--timeout", "1s", check=False).returncode == 0, "Lockkeeper is ready")
-        return made
-    return start
 
 
 @contextlib.contextmanager
@@ -48,10 +36,10 @@ def old_snapshot(shop):
         yield connection.commit
 
 
-def at_0003(lockkeeper):
-    with migration(lockkeeper, "0003") as before:
+def at_0003(keeper):
+    with migration(keeper, "0003") as before:
         assert before.ended(120) == 0, before.output()
-    return lockkeeper
+    return keeper
 
 
 def index(shop):
@@ -66,48 +54,48 @@ def outcome(keeper):
     return record
 
 
-def test_what_can_be_finished_in_time_is_finished(keeper, shop):
-    lockkeeper = at_0003(keeper("60s"))
-    with old_snapshot(shop) as end_it, migration(lockkeeper, "0004") as under_way:
+def test_what_can_be_finished_in_time_is_finished(lockkeeper, shop):
+    first = at_0003(lockkeeper(CONFIGURATION % "60s"))
+    with old_snapshot(shop) as end_it, migration(first, "0004") as under_way:
         wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
-        lockkeeper.signal("TERM")
-        wait_for(lambda: "SIGTERM" in lockkeeper.output(), "the signal is heard")
-        assert lockkeeper.running() and shop.ask(BUILDING)[0][0] == 1
+        first.signal("TERM")
+        wait_for(lambda: "SIGTERM" in first.output(), "the signal is heard")
+        assert first.running() and shop.ask(BUILDING)[0][0] == 1
         end_it()
         assert under_way.ended() == 0, under_way.output()
-        assert lockkeeper.ended() == 0, lockkeeper.output()
+        assert first.ended() == 0, first.output()
     assert index(shop) == [(True,)]
     assert shop.applied()[-1] == "0004_order_status_index"
-    assert outcome(lockkeeper)["outcome"] == "done"
+    assert outcome(first)["outcome"] == "done"
 
 
-def test_what_cannot_is_taken_back_and_completes_later(keeper, shop):
-    lockkeeper = at_0003(keeper("2s"))
-    with old_snapshot(shop), migration(lockkeeper, "0004") as under_way:
+def test_what_cannot_is_taken_back_and_completes_later(lockkeeper, shop):
+    first = at_0003(lockkeeper(CONFIGURATION % "2s"))
+    with old_snapshot(shop), migration(first, "0004") as under_way:
         wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
-        lockkeeper.signal("TERM")
-        assert lockkeeper.ended() == 0, lockkeeper.output()
+        first.signal("TERM")
+        assert first.ended() == 0, first.output()
         assert under_way.ended() != 0
     assert index(shop) == []
     assert shop.applied()[-1] == "0003_order_currency"
-    record = outcome(lockkeeper)
+    record = outcome(first)
     assert record["outcome"] != "done" and any(step.get("undo") for step in record["steps"]), record
-    again = keeper("2s")
+    again = lockkeeper(CONFIGURATION % "2s")
     with migration(again, "0004") as repeated:
         assert repeated.ended() == 0, repeated.output()
     assert index(shop) == [(True,)]
 
 
-def test_killed_it_leaves_what_the_same_migration_completes(keeper, shop):
+def test_killed_it_leaves_what_the_same_migration_completes(lockkeeper, shop):
     """SIGKILL, as when the grace period of the pod is over."""
-    lockkeeper = at_0003(keeper("60s"))
-    with old_snapshot(shop), migration(lockkeeper, "0004") as under_way:
+    first = at_0003(lockkeeper(CONFIGURATION % "60s"))
+    with old_snapshot(shop), migration(first, "0004") as under_way:
         wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
-        lockkeeper.signal("KILL")
+        first.signal("KILL")
         assert under_way.ended() != 0
-    decided = [r for r in lockkeeper.audit() if r["event"] == "decision" and INDEX in r["statement"]]
+    decided = [r for r in first.audit() if r["event"] == "decision" and INDEX in r["statement"]]
     assert decided[-1]["action"] == "rewrite"
-    again = keeper("2s")
+    again = lockkeeper(CONFIGURATION % "2s")
     with migration(again, "0004") as repeated:
         assert repeated.ended() == 0, repeated.output()
     assert index(shop) == [(True,)]

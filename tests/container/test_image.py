@@ -9,10 +9,6 @@ from kube import NETWORK, get, wait_for
 MOST = 120_000_000
 
 
-def ready(container):
-    return lambda: container.execute("lockkeeper", "wait", "--timeout", "1s", check=False).returncode == 0
-
-
 def test_it_is_small():
     size = inspected(LOCKKEEPER, "image")["Size"]
     print(f"{size / 1e6:.1f} MB")
@@ -43,8 +39,7 @@ def test_the_program_has_no_symbols_and_there_is_no_compiler(tmp_path):
 
 def test_it_works_on_a_read_only_root(lockkeeper, server):
     """With no capability at all, and not a writable byte."""
-    container = lockkeeper("-e", "PGHOST=postgres")
-    wait_for(ready(container), "Lockkeeper is ready")
+    container = lockkeeper()
     assert container.execute("sh", "-c", ": > /tmp/x || : > /x || : > /etc/lockkeeper/x", check=False).returncode != 0
     with server.connect("postgres", host=container.address(NETWORK), port=6432) as connection:
         cursor = connection.cursor()
@@ -56,10 +51,9 @@ def test_it_works_on_a_read_only_root(lockkeeper, server):
 
 def test_the_health_check_tells(lockkeeper):
     """Of one that is frozen too, and with nothing but the program itself."""
-    check = inspected(LOCKKEEPER, "image")["Config"]["Healthcheck"]
+    check = inspected(LOCKKEEPER, "image")["Healthcheck"]
     assert check["Test"][1] == "lockkeeper"
-    container = lockkeeper("-e", "PGHOST=postgres")
-    wait_for(ready(container), "Lockkeeper is ready")
+    container = lockkeeper()
     assert podman("healthcheck", "run", container.name, check=False).returncode == 0
     container.signal("STOP")
     assert podman("healthcheck", "run", container.name, check=False).returncode == 1
@@ -68,8 +62,7 @@ def test_the_health_check_tells(lockkeeper):
 
 
 def test_as_process_1_it_ends_at_sigterm(lockkeeper):
-    container = lockkeeper("-e", "PGHOST=postgres")
-    wait_for(ready(container), "Lockkeeper is ready")
+    container = lockkeeper()
     assert container.execute("cat", "/proc/1/comm").stdout.strip() == "lockkeeper"
     podman("stop", "--time", "20", container.name)  # SIGKILL after that
     assert container.ended() == 0
@@ -77,14 +70,12 @@ def test_as_process_1_it_ends_at_sigterm(lockkeeper):
 
 
 def test_as_process_1_it_buries_orphans(lockkeeper):
-    container = lockkeeper("-e", "PGHOST=postgres")
-    wait_for(ready(container), "Lockkeeper is ready")
+    container = lockkeeper()
     orphan = container.execute("sh", "-c", "sleep 0.2 & echo $!").stdout.strip()
     wait_for(lambda: container.execute("test", "-e", f"/proc/{orphan}", check=False).returncode == 1, f"process {orphan} is gone", 10)
 
 
-def test_what_is_wrong_with_the_configuration_is_told(lockkeeper, tmp_path):
-    (tmp_path / "lockkeeper.yaml").write_text("listen: 0.0.0.0:6432\nmod: enforce\n")
-    container = lockkeeper("-v", f"{tmp_path}:/etc/lockkeeper:ro")
+def test_what_is_wrong_with_the_configuration_is_told(lockkeeper):
+    container = lockkeeper("listen: 0.0.0.0:6432\nmod: enforce\n", ready=False)
     assert container.ended() == 2
     assert "lockkeeper.yaml:2:1" in container.output() and "mode" in container.output()
