@@ -5,7 +5,7 @@ does it know native sidecars: `NativePod` starts and stops the containers of suc
 """
 
 import copy
-import pathlib
+import json
 import subprocess
 import tempfile
 import time
@@ -59,10 +59,10 @@ def wait_for(condition, what, seconds=60):
 
 
 def kept_secrets(documents):
-    """podman 4.3 has secrets of its own, each the manifest of one."""
+    """podman has secrets of its own; a pod finds the keys of one in JSON."""
     for secret in of_kind(documents, "Secret"):
         podman("secret", "rm", secret["metadata"]["name"], check=False)
-        podman("secret", "create", secret["metadata"]["name"], "-", input=yaml.dump(secret))
+        podman("secret", "create", secret["metadata"]["name"], "-", input=json.dumps(secret["data"]))
 
 
 def unpublished(workload):

@@ -13,7 +13,7 @@ audit: {stdout: true}
 drain: {grace: %s}
 """
 INDEX = "shop_order_status_idx"
-BUILDING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%' AND wait_event_type = 'Lock'"
+BUILDING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'"
 
 
 @contextlib.contextmanager
@@ -29,10 +29,10 @@ def migration(keeper, target):
 
 @contextlib.contextmanager
 def old_snapshot(shop):
-    """A report that has read the table: CREATE INDEX CONCURRENTLY waits for its end."""
+    """A report with one snapshot for all of it, of other tables: CREATE INDEX CONCURRENTLY waits for its end, DROP INDEX does not."""
     with contextlib.closing(shop.connect()) as connection:
-        connection.autocommit = False
-        connection.cursor().execute("SELECT count(*) FROM shop_order")
+        connection.set_session(isolation_level="REPEATABLE READ", autocommit=False)
+        connection.cursor().execute("SELECT count(*) FROM shop_customer")
         yield connection.commit
 
 
@@ -70,32 +70,35 @@ def test_what_can_be_finished_in_time_is_finished(lockkeeper, shop):
 
 
 def test_what_cannot_is_taken_back_and_completes_later(lockkeeper, shop):
-    first = at_0003(lockkeeper(CONFIGURATION % "2s"))
+    first = at_0003(lockkeeper(CONFIGURATION % "8s"))
     with old_snapshot(shop), migration(first, "0004") as under_way:
         wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
         first.signal("TERM")
         assert first.ended() == 0, first.output()
         assert under_way.ended() != 0
-    assert index(shop) == []
+        assert index(shop) == []
     assert shop.applied()[-1] == "0003_order_currency"
     record = outcome(first)
     assert record["outcome"] != "done" and any(step.get("undo") for step in record["steps"]), record
-    again = lockkeeper(CONFIGURATION % "2s")
+    again = lockkeeper(CONFIGURATION % "8s")
     with migration(again, "0004") as repeated:
         assert repeated.ended() == 0, repeated.output()
     assert index(shop) == [(True,)]
 
 
 def test_killed_it_leaves_what_the_same_migration_completes(lockkeeper, shop):
-    """SIGKILL, as when the grace period of the pod is over."""
+    """SIGKILL, as when the grace period of the pod is over; and the server process, which would finish the index by itself, with it."""
     first = at_0003(lockkeeper(CONFIGURATION % "60s"))
     with old_snapshot(shop), migration(first, "0004") as under_way:
         wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
         first.signal("KILL")
         assert under_way.ended() != 0
+        shop.ask(BUILDING.replace("count(*)", "pg_terminate_backend(pid)"))
+        wait_for(lambda: not shop.ask(BUILDING)[0][0], "the server process is gone")
+        assert index(shop) == [(False,)]
     decided = [r for r in first.audit() if r["event"] == "decision" and INDEX in r["statement"]]
     assert decided[-1]["action"] == "rewrite"
-    again = lockkeeper(CONFIGURATION % "2s")
+    again = lockkeeper(CONFIGURATION % "8s")
     with migration(again, "0004") as repeated:
         assert repeated.ended() == 0, repeated.output()
     assert index(shop) == [(True,)]

@@ -11,7 +11,7 @@ from kube import get, of_kind, pod_of, render, wait_for
 
 ALL = ["0001_initial", "0002_order_priority", "0003_order_currency", "0004_order_status_index", "0005_order_created_index",
        "0006_order_priority_backfill", "0007_order_priority_positive", "0008_order_number_unique", "0009_customer_email_required",
-       "0010_order_note_longer", "0011_shipment", "0012_order_amount"]
+       "0010_order_note_longer", "0011_shipment"]
 
 
 def one(documents, kind, name=None):
@@ -47,16 +47,16 @@ def test_a_job_ends_by_itself_the_classic_way(play, shop):
 
 
 def test_a_job_that_is_refused_fails_and_ends_too(play, shop):
-    """0013 renames a table: the exit code is the migration's own, and the sidecar does not keep the pod."""
+    """0012 renames a column: the exit code is the migration's own, and the sidecar does not keep the pod."""
     documents = render("classic")
     workload = copy.deepcopy(one(documents, "Job"))
     for container in workload["spec"]["template"]["spec"]["containers"]:
         if container["name"] == "migrate":
-            container["command"][-1] = "0013"
+            container["command"][-1] = "0012"
     job = play(documents, pod_of(workload))
     migrate, lockkeeper = job.container("migrate"), job.container("lockkeeper")
     assert migrate.ended(300) == 1
-    assert "lockkeeper explain table-renamed" in migrate.output()
+    assert "lockkeeper explain column-renamed" in migrate.output()
     assert lockkeeper.ended(60) == 0
     assert shop.applied() == ALL
     assert any(record["event"] == "decision" and record["action"] == "reject" for record in lockkeeper.audit())
@@ -89,7 +89,7 @@ def test_an_app_with_a_sidecar_serves_and_migrates(app, shop):
         assert all(deployment.probed(container, kind) for kind in container if kind.endswith("Probe"))
     page = f"http://{deployment.address()}:8000/"
     assert get(page) == (200, '{"orders": 200000}')
-    done = deployment.container("shop").execute("python3", "manage.py", "migrate", "shop", "0012", check=False)
+    done = deployment.container("shop").execute("python3", "manage.py", "migrate", "shop", "0011", check=False)
     assert done.returncode == 0, done.stderr
     assert shop.applied() == ALL
     assert get(page) == (200, '{"orders": 200000}')
