@@ -68,6 +68,11 @@ class Container:
         """Waits for the end. Returns the exit code."""
         return int(podman("wait", self.name, timeout=seconds).stdout)
 
+    def stop(self, grace):
+        """SIGTERM, and SIGKILL after that many seconds. Returns the exit code."""
+        podman("stop", "--time", grace, self.name)
+        return self.ended()
+
     def signal(self, name):
         podman("kill", "--signal", name, self.name)
 

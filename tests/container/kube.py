@@ -80,15 +80,21 @@ class Played:
     def __init__(self, documents, workload, *options):
         kept_secrets(documents)
         self.name = workload["metadata"]["name"]
-        self.pods = [self.name + ("-pod" if workload["kind"] == "Deployment" else "")]  # podman plays one of a Deployment's
+        self.pods = []
         try:
             with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
                 yaml.dump_all([*of_kind(documents, "ConfigMap"), unpublished(workload)], file)
                 file.flush()
                 podman("kube", "play", f"--network={NETWORK}", *options, file.name)
+            self.pods = self.found()
         except BaseException:  # nobody else knows of it yet
             self.remove()
             raise
+
+    def found(self):
+        """Those of a Deployment are numbered, or podman plays but one."""
+        names = podman("pod", "ps", "--format", "{{.Name}}").stdout.split()
+        return sorted(name for name in names if name == self.name or name.startswith(f"{self.name}-pod"))
 
     def container(self, name, pod=0):
         return Container(f"{self.pods[pod]}-{name}")
@@ -109,7 +115,7 @@ class Played:
         wait_for(lambda: self.probed(container, kind, pod), f"{kind} of {container['name']}", tries * period)
 
     def remove(self):
-        for pod in self.pods:
+        for pod in self.found():
             podman("pod", "rm", "--force", "--time", "0", pod, check=False)
 
 
@@ -139,6 +145,5 @@ class NativePod(Played):
         codes = {main["name"]: self.container(main["name"]).ended() for main in self.mains}
         for sidecar in reversed(self.sidecars):
             container = self.container(sidecar["name"])
-            podman("stop", "--time", self.grace, container.name)
-            codes[sidecar["name"]] = container.ended()
+            codes[sidecar["name"]] = container.stop(self.grace)
         return codes

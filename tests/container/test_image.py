@@ -64,8 +64,7 @@ def test_the_health_check_tells(lockkeeper):
 def test_as_process_1_it_ends_at_sigterm(lockkeeper):
     container = lockkeeper()
     assert container.execute("cat", "/proc/1/comm").stdout.strip() == "lockkeeper"
-    podman("stop", "--time", "20", container.name)  # SIGKILL after that
-    assert container.ended() == 0
+    assert container.stop(20) == 0
     assert container.audit()[-1]["event"] == "stopped"
 
 

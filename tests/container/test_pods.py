@@ -1,5 +1,6 @@
 """The manifests of docker/kubernetes, played: a Django project that knows nothing of Lockkeeper, migrating through it."""
 
+import concurrent.futures
 import contextlib
 import copy
 
@@ -98,13 +99,8 @@ def test_an_app_with_a_sidecar_serves_and_migrates(app, shop):
     for process in lockkeeper, deployment.container("shop"):
         status = process.execute("cat", "/proc/1/status").stdout
         assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status and "Uid:\t0\t" not in status, status
-    stop(lockkeeper)
+    assert lockkeeper.stop(60) == 0
     was_kept(lockkeeper, shop)
-
-
-def stop(container):
-    container.signal("TERM")
-    assert container.ended() == 0
 
 
 def test_what_is_the_pods_own_stays_in_the_pod(app, shop, server):
@@ -122,7 +118,7 @@ def test_what_is_the_pods_own_stays_in_the_pod(app, shop, server):
 
 
 def test_the_gateway_takes_clients_of_other_pods(play, shop):
-    """One pod of it is ended while the other goes on: a client of the one that ends is told so, and comes to the other."""
+    """One pod of it ends while the other goes on. podman has no Services: the clients choose."""
     documents = render("gateway")
     workload = one(documents, "Deployment", "lockkeeper")
     pods = []
@@ -135,12 +131,12 @@ def test_the_gateway_takes_clients_of_other_pods(play, shop):
     for pod in pods:
         with contextlib.closing(shop.connect(user="shop", host=pod.address(), port=6432)) as connection:
             connection.cursor().execute("SELECT 1")
-    first = pods[0].container("lockkeeper")
-    first.signal("TERM")
-    # drain.delay: not ready at once, and still there for those who have not noticed.
-    assert get(f"http://{pods[0].address()}:9432/readyz")[0] == 503
-    shop.connect(user="shop", host=pods[0].address(), port=6432).close()
-    assert first.ended() == 0
+    with concurrent.futures.ThreadPoolExecutor() as aside:
+        ended = aside.submit(pods[0].container("lockkeeper").stop, workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"])
+        # drain.delay: not ready at once, and still there for those who have not noticed.
+        wait_for(lambda: get(f"http://{pods[0].address()}:9432/readyz")[0] == 503, "it is not ready any more", 5)
+        shop.connect(user="shop", host=pods[0].address(), port=6432).close()
+        assert ended.result() == 0
     shop.connect(user="shop", host=pods[1].address(), port=6432).close()
 
 
