@@ -47,18 +47,15 @@ def base():
             raise SystemExit(f"tar ended with {archive.returncode}")
 
 
-def build(image, dockerfile, *options):
+def build(image, dockerfile):
     """Without a container for each step, and in the machine's network: neither asks more of the kernel than there may be."""
     say(f"building {image} from {dockerfile}")
     podman("build", "--format", "docker", "--isolation", "chroot", "--network", "host", "--layers", "--tag", image, "--file", dockerfile,
-           *options, ".", cwd=ROOT, stdout=2, stderr=2, capture_output=False)
+           ".", cwd=ROOT, stdout=2, stderr=2, capture_output=False)
 
 
 def main():
     base()
-    if sys.argv[1:] == ["--target", "test"]:
-        build("localhost/lockkeeper-tested", "docker/Dockerfile", "--target", "test")
-        return
     build(LOCKKEEPER, "docker/Dockerfile")
     build(DEMO, "docker/demo/Dockerfile")
     build(POSTGRES, "tests/container/postgres/Dockerfile")
