@@ -110,7 +110,7 @@ constexpr std::array list{
     key{"admin.tls_certificate", "PEM file with a certificate and those behind it: HTTPS in place of HTTP. Read again on SIGHUP.", TEXT(admin.tls_certificate), AT_RESTART(admin.tls_certificate)},
     key{"admin.tls_key", "PEM file with its private key, without a passphrase.", TEXT(admin.tls_key), AT_RESTART(admin.tls_key)},
     key{"drain.delay", "After SIGTERM: how long clients are still let in while readiness (/readyz) is denied already, for a load balancer to notice.", DURATION(drain.delay, 0ms)},
-    key{"drain.grace", "How long sessions that are at work may take after that. Those that have been idle for a second outside a transaction end, with SQLSTATE 57P01; in the second half of it each ends behind its transaction. A second signal ends all now.", DURATION(drain.grace, 0ms)},
+    key{"drain.grace", "How long sessions that are at work may take after that. Those that have been idle for a second outside a transaction end, with SQLSTATE 57P01; in the second half of it each ends behind its transaction, and in the last quarter schema changes are canceled and taken back. A second signal ends all now.", DURATION(drain.grace, 0ms)},
     key{"log.level", "What the log on standard error tells: trace, debug, info, warn, error or off. It never holds SQL.",
         [](settings& s, const std::string& t) { s.log.level = parse_level(t); },
         [](const settings& s) { return s.log.level; }},

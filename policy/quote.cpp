@@ -23,14 +23,14 @@ bool plain(std::string_view identifier) noexcept {
 
 }  // namespace
 
-std::string quoted(std::string_view identifier) { return doubled(identifier, '"'); }
+std::string quote_ident(std::string_view identifier) { return doubled(identifier, '"'); }
 
-std::string quoted(const relation_name& name) {
-    return name.schema.empty() ? policy::quoted(name.name) : policy::quoted(name.schema) + '.' + policy::quoted(name.name);
+std::string quote_ident(const relation_name& name) {
+    return name.schema.empty() ? policy::quote_ident(name.name) : policy::quote_ident(name.schema) + '.' + policy::quote_ident(name.name);
 }
 
 std::string readable(std::string_view identifier) {
-    return plain(identifier) ? std::string(identifier) : quoted(identifier);
+    return plain(identifier) ? std::string(identifier) : quote_ident(identifier);
 }
 
 std::string readable(const relation_name& name) {

@@ -7,11 +7,11 @@
 
 namespace policy {
 
-// An identifier as SQL text, always in double quotes.
-std::string quoted(std::string_view identifier);
+// An identifier as SQL text, always in double quotes. Not `quoted`: beside a std::string that would find std::quoted first.
+std::string quote_ident(std::string_view identifier);
 
 // "schema"."name", or "name" where there is no schema.
-std::string quoted(const relation_name& name);
+std::string quote_ident(const relation_name& name);
 
 // For people: quoted only where PostgreSQL would have to.
 std::string readable(std::string_view identifier);

@@ -38,9 +38,15 @@ void session::leave_idle() {
     look_again_at(due);
 }
 
+void session::give_up() {
+    const auto now = stage_ == stage::relaying ? doing_now() : doing::idle;
+    if (now == doing::judging || now == doing::waiting || now == doing::in_plan) cancel_statement();
+}
+
 void session::stop() {
     if (stage_ != stage::authenticating && stage_ != stage::connecting && stage_ != stage::relaying) return end();
     guarded([this] {
+        gate_->on_server_lost();  // we let go of it: what is under way there ends unseen
         if (gate_->at_border()) return say_fatal("57P01", "terminating connection due to administrator command");
         hang_up();
     });

@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -102,6 +103,7 @@ public:
 
     int run() {
         std::signal(SIGPIPE, SIG_IGN);
+        if (::getpid() == 1) std::signal(SIGCHLD, SIG_IGN);  // in a container orphans become ours: the kernel buries them
         raise_descriptor_limit();
         give_big_buffers_back();
         for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
@@ -203,13 +205,16 @@ private:
     }
 
     // Those who are busy all the time are let finish by themselves for the first half; in the second each transaction's end
-    // is theirs.
+    // is theirs. Schema changes are canceled in the last quarter: taking them back needs time, too.
     void close_doors() {
         const auto half = settings_.drain.grace / 2;
         for (auto& w : workers_) w->drain(std::min<std::chrono::milliseconds>(just_served, half));
         await(half, [this, half] {
             for (auto& w : workers_) w->drain();
-            await(half, [this] { end_sessions(); });
+            await(half / 2, [this, half] {
+                for (auto& w : workers_) w->give_up();
+                await(half / 2, [this] { end_sessions(); });
+            });
         });
     }
 

@@ -41,6 +41,8 @@ public:
     void renew(std::shared_ptr<const config::settings> settings);
     // A CancelRequest with this key has reached the server.
     void note_cancel(std::string_view key, cancel_stage how_far) noexcept;
+    // A schema change of the client's is canceled, as the client could cancel it: what was done of it is taken back.
+    void give_up();
     // Ends now, whatever it does.
     void stop();
 

@@ -250,7 +250,7 @@ std::vector<policy::catalog_query> gate::questions_of_characteristics() {
 
 task<std::optional<protocol::error_fields>> gate::begin_anew(std::vector<std::string> savepoints, batch_reply characteristics) {
     batch b{{{begin_like(characteristics), {}}}, batch_end::sync};
-    for (const auto& name : savepoints) b.queries.push_back({"/* lockkeeper */ SAVEPOINT " + policy::quoted(name), {}});
+    for (const auto& name : savepoints) b.queries.push_back({"/* lockkeeper */ SAVEPOINT " + policy::quote_ident(name), {}});
     auto reply = co_await ask(std::move(b));
     if (reply.ok())
         for (const auto& name : savepoints) so_far_.after({{{.what = deed::kind::savepoint, .name = name}}});

@@ -106,6 +106,12 @@ void worker::drain(std::chrono::milliseconds idle_for) {
     });
 }
 
+void worker::give_up() {
+    loop_.post([this] {
+        for (auto& [id, s] : sessions_) s->give_up();
+    });
+}
+
 void worker::stop_sessions() {
     loop_.post([this] {
         for (auto& [id, s] : sessions_) s->stop();

@@ -29,10 +29,11 @@ public:
     // From any thread. drain: no more clients, and those that have been idle for that long are sent away, the others as soon as
     // they have. give_way: new clients go to another process that listens at the same places (reuse_port), if there is one;
     // `ours` are the sockets of this one at each place.
-    // stop_sessions: the others now. finish: the thread ends. note_cancel: the server was told to cancel what the session
+    // give_up: schema changes that are under way are canceled. stop_sessions: the others now. finish: the thread ends. note_cancel: the server was told to cancel what the session
     // with this key does. renew: the settings have been read again.
     void give_way(unsigned ours);
     void drain(std::chrono::milliseconds idle_for = {});
+    void give_up();
     void stop_sessions();
     void note_cancel(std::string key, cancel_stage stage);
     void renew(std::shared_ptr<const config::settings> settings);

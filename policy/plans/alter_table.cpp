@@ -141,7 +141,7 @@ private:
         d_.columns.push_back(std::move(original));
         d_.drop_columns.push_back(s.name);
         if (fills) {
-            d_.columns.push_back("ALTER COLUMN " + quoted(s.name) + " SET " + d_.text_of(s.column->default_where));
+            d_.columns.push_back("ALTER COLUMN " + quote_ident(s.name) + " SET " + d_.text_of(s.column->default_where));
             fill(d_, s);
         }
         for (const auto& k : all)
@@ -187,7 +187,7 @@ private:
     step column_step() const {
         const auto ours = column_mark();
         std::vector<std::string> drops;
-        for (const auto& name : d_.drop_columns) drops.push_back("DROP COLUMN IF EXISTS " + quoted(name));
+        for (const auto& name : d_.drop_columns) drops.push_back("DROP COLUMN IF EXISTS " + quote_ident(name));
         auto s = made(d_.alter(joined(d_.columns)), timeout_class::blocking, "without its constraints no row has to be read");
         if (d_.put_off()) return s;  // what the client's transaction has committed stays
         s.and_then.push_back(ours.setting());

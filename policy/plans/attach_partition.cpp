@@ -36,7 +36,7 @@ std::string condition_of(const relation_facts& parent, const partition_bound& bo
     const auto key =
         std::find_if(parent.columns.begin(), parent.columns.end(), [&](const column_facts& c) { return c.number == parent.partition_key; });
     if (parent.partition_key == 0 || key == parent.columns.end() || bound.is_default) return {};
-    const auto column = quoted(key->name);
+    const auto column = quote_ident(key->name);
     auto out = column + " IS NOT NULL";
     if (!bound.range) {
         const auto values = listed_values(action);
@@ -68,7 +68,7 @@ std::string reason_against(const draft& d, const relation_facts& partition, cons
     return {};
 }
 
-std::string head_of(const relation_facts& table) { return "ALTER TABLE " + quoted(table.name) + " "; }
+std::string head_of(const relation_facts& table) { return "ALTER TABLE " + quote_ident(table.name) + " "; }
 
 }  // namespace
 

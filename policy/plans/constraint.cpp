@@ -32,7 +32,7 @@ std::string clause_of(const draft& d, const constraint_words& k) {
     const auto text = d.text_of(k.where);
     std::string clause(without_name(text));
     const bool of_column = clause.size() > 10 && (clause[0] == 'R' || clause[0] == 'r');  // REFERENCES
-    if (k.kind == constraint_kind::foreign_key && of_column) clause = "FOREIGN KEY (" + quoted(k.columns.front()) + ") " + clause;
+    if (k.kind == constraint_kind::foreign_key && of_column) clause = "FOREIGN KEY (" + quote_ident(k.columns.front()) + ") " + clause;
     return clause;
 }
 
@@ -51,7 +51,7 @@ bool name_is_certain(const draft& d, const constraint_words& k) {
 bool is_ours(const draft& d, const taken_constraint& there) { return d.resumes || says(there.mark, d.statement()); }
 
 bool is_taken_here(const draft& d, const std::string& name) {
-    const auto part = " CONSTRAINT " + quoted(name) + " ";
+    const auto part = " CONSTRAINT " + quote_ident(name) + " ";
     return std::any_of(d.before.begin(), d.before.end(), [&](const step& s) { return s.sql.find(part) != std::string::npos; });
 }
 
@@ -104,7 +104,7 @@ void add_validated(draft& d, const constraint_words& k) {
     if (d.table.partitioned() && k.kind == constraint_kind::foreign_key && d.c.session.server_version < not_valid_on_partitioned)
         return add_key_to_partitions(d, k, chosen.name, clause);
     d.object = chosen.name;
-    const auto name = quoted(chosen.name);
+    const auto name = quote_ident(chosen.name);
     auto add = made(d.alter("ADD CONSTRAINT " + name + " " + clause + " NOT VALID"), timeout_class::blocking,
                     "from here on new rows are checked; those that are there are not read");
     // Put off, it may be run again where it has been done.

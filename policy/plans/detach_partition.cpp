@@ -76,7 +76,7 @@ proposal detach_partition(const alter_table& a, const alter_step& detach, const 
     if (!partition.exists) return {std::nullopt, "There is no table " + readable(partition.name) + "."};
     if (auto why = reason_against(parent, c); !why.empty()) return {std::nullopt, std::move(why)};
 
-    const auto head = "ALTER TABLE " + quoted(parent.name) + " DETACH PARTITION " + quoted(partition.name);
+    const auto head = "ALTER TABLE " + quote_ident(parent.name) + " DETACH PARTITION " + quote_ident(partition.name);
     auto ours = mark_on_relation("TABLE", partition, std::string(c.own_text()));
     ours.remembered = array_of(constraints_of(partition));
     const auto tied = "EXISTS (" + tie(partition, parent, " AND NOT h.inhdetachpending") + ")";

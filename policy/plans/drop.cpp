@@ -101,7 +101,7 @@ private:
     }
 
     step drop_of_constraint(const relation_facts& table, const constraint_facts& k, std::string why) const {
-        auto s = made("ALTER TABLE " + quoted(table.name) + " DROP CONSTRAINT " + quoted(k.name), timeout_class::blocking, std::move(why));
+        auto s = made("ALTER TABLE " + quote_ident(table.name) + " DROP CONSTRAINT " + quote_ident(k.name), timeout_class::blocking, std::move(why));
         s.unless = negated(has_constraint(table, k.name, k.kind, validity::any)) + in_the_way();
         s.locks = {{readable(table.name), lock_mode::access_exclusive}};
         return s;

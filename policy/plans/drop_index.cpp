@@ -45,7 +45,7 @@ void say_what_is_dropped(const relation_name& written, const context& c, plan& p
 }
 
 step drop(const relation_name& written, const ddl& d, const context& c) {
-    return made(std::string("DROP INDEX CONCURRENTLY ") + (d.if_exists ? "IF EXISTS " : "") + quoted(c.known.relation(written).name),
+    return made(std::string("DROP INDEX CONCURRENTLY ") + (d.if_exists ? "IF EXISTS " : "") + quote_ident(c.known.relation(written).name),
                 timeout_class::online, "reads and writes go on until nobody uses the index any more");
 }
 
@@ -62,7 +62,7 @@ std::vector<mark> marks_on(const ddl& d, const context& c) {
 
 // The server says that there is no such index, unless an earlier run has dropped it.
 step complaint(const relation_name& missing, const mark& left, const context& c) {
-    auto s = made("DROP INDEX CONCURRENTLY " + quoted(c.known.relation(missing).name), timeout_class::online,
+    auto s = made("DROP INDEX CONCURRENTLY " + quote_ident(c.known.relation(missing).name), timeout_class::online,
                   "an index of the list is not there, and no earlier run of this statement has dropped it");
     s.unless = left.left_behind();
     return s;

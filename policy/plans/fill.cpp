@@ -43,8 +43,8 @@ void fill(draft& d, const alter_step& add) {
     if (!d.cannot.empty()) return;
     const auto along = walk_along(d.table, d.what.only && !d.table.partitioned(), {}, d.cannot);
     if (!along) return;
-    const auto column = quoted(add.name);
-    const auto change = "UPDATE " + std::string(along->only ? "ONLY " : "") + quoted(d.table.name) + " SET " + column + " = DEFAULT";
+    const auto column = quote_ident(add.name);
+    const auto change = "UPDATE " + std::string(along->only ? "ONLY " : "") + quote_ident(d.table.name) + " SET " + column + " = DEFAULT";
     d.fills = true;
     d.before.push_back(in_parts(*along, change, column + " IS NULL", "the rows that were there get their values, a few at a time"));
     d.before.push_back(in_parts(*along, change, column + " IS NULL", "once more, for a row whose key was changed meanwhile"));

@@ -6,7 +6,7 @@ namespace policy::plans {
 namespace {
 
 std::string oid_of(const relation_facts& table) {
-    return table.oid != 0 ? number(table.oid, "oid") : literal(quoted(table.name)) + "::pg_catalog.regclass";
+    return table.oid != 0 ? number(table.oid, "oid") : literal(quote_ident(table.name)) + "::pg_catalog.regclass";
 }
 
 std::string name_of(std::string_view name) { return literal(name) + "::pg_catalog.name"; }

@@ -12,13 +12,13 @@ namespace {
 
 std::string listed(const std::vector<std::string>& columns) {
     std::string out;
-    for (const auto& c : columns) (out += out.empty() ? "(" : ", ") += quoted(c);
+    for (const auto& c : columns) (out += out.empty() ? "(" : ", ") += quote_ident(c);
     return out + ")";
 }
 
 // The options stand in another order than in the constraint.
 std::string index_sql(const draft& d, const constraint_words& k, const key_clause& clause, const std::string& name) {
-    std::string sql = "CREATE UNIQUE INDEX CONCURRENTLY " + quoted(name) + " ON " + quoted(d.table.name) + " " + listed(k.columns);
+    std::string sql = "CREATE UNIQUE INDEX CONCURRENTLY " + quote_ident(name) + " ON " + quote_ident(d.table.name) + " " + listed(k.columns);
     if (!k.including.empty()) sql += " INCLUDE " + listed(k.including);
     if (!clause.nulls.empty()) sql += " " + clause.nulls;
     if (!clause.with.empty()) sql += " WITH " + clause.with;
@@ -83,7 +83,7 @@ void add_key(draft& d, const constraint_words& k, const std::string& original) {
     // The name is taken: the server says so before it builds anything.
     if (chosen.found == in_the_way::something_else) {
         const auto type = k.kind == constraint_kind::primary_key ? " PRIMARY KEY " : " UNIQUE ";
-        return d.last.push_back(original.empty() ? "ADD CONSTRAINT " + quoted(k.name) + type + listed(k.columns) : original);
+        return d.last.push_back(original.empty() ? "ADD CONSTRAINT " + quote_ident(k.name) + type + listed(k.columns) : original);
     }
     const bool primary = k.kind == constraint_kind::primary_key;
     if (primary)
@@ -93,7 +93,7 @@ void add_key(draft& d, const constraint_words& k, const std::string& original) {
     d.object = chosen.name;
     d.builds = index_sql(d, k, clause, chosen.name);
     if (d.put_off()) d.last_done_if = has_constraint(d.table, chosen.name, k.kind, validity::any);
-    const auto name = quoted(chosen.name);
+    const auto name = quote_ident(chosen.name);
     d.last.push_back("ADD CONSTRAINT " + name + (primary ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " + name +
                      (clause.attributes.empty() ? "" : " " + clause.attributes));
 }

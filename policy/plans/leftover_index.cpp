@@ -32,7 +32,7 @@ std::string reason_against(in_the_way found, const std::string& name) {
 }
 
 std::string dropped_concurrently(const relation_facts& table, const std::string& name) {
-    return "DROP INDEX CONCURRENTLY IF EXISTS " + quoted(relation_name{table.name.schema, name});
+    return "DROP INDEX CONCURRENTLY IF EXISTS " + quote_ident(relation_name{table.name.schema, name});
 }
 
 step drop_of_leftover(const relation_facts& table, const std::string& name) {

@@ -58,7 +58,7 @@ std::string mark::set_here() const { return asks(from_mark(*this, own_process));
 
 mark mark_on_column(const relation_facts& table, const std::string& column, std::string text) {
     const auto oid = std::to_string(table.oid) + "::pg_catalog.oid";
-    return {.object = "COLUMN " + quoted(table.name) + "." + quoted(column),
+    return {.object = "COLUMN " + quote_ident(table.name) + "." + quote_ident(column),
             .address = in_catalog("pg_class") + "d.objoid = " + oid +
                        " AND d.objsubid = (SELECT a.attnum FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = " + oid +
                        " AND a.attname = " + literal(column) + "::pg_catalog.name)",
@@ -66,7 +66,7 @@ mark mark_on_column(const relation_facts& table, const std::string& column, std:
 }
 
 mark mark_on_constraint(const relation_facts& table, const std::string& name, std::string text) {
-    return {.object = "CONSTRAINT " + quoted(name) + " ON " + quoted(table.name),
+    return {.object = "CONSTRAINT " + quote_ident(name) + " ON " + quote_ident(table.name),
             .address = in_catalog("pg_constraint") +
                        "d.objsubid = 0 AND d.objoid = (SELECT k.oid FROM pg_catalog.pg_constraint AS k WHERE "
                        "k.conrelid = " +
@@ -75,7 +75,7 @@ mark mark_on_constraint(const relation_facts& table, const std::string& name, st
 }
 
 mark mark_on_relation(std::string_view kind, const relation_facts& relation, std::string text) {
-    return {.object = std::string(kind) + " " + quoted(relation.name),
+    return {.object = std::string(kind) + " " + quote_ident(relation.name),
             .address = in_catalog("pg_class") + "d.objoid = " + std::to_string(relation.oid) + "::pg_catalog.oid AND d.objsubid = 0",
             .text = std::move(text)};
 }

@@ -16,7 +16,7 @@ void prove_by_check(draft& d, const std::string& column) {
     const proof p{.head = d.head,
                   .table = d.table,
                   .name = name,
-                  .clause = "CHECK (" + quoted(column) + " IS NOT NULL)" + (parent_alone ? " NO INHERIT" : ""),
+                  .clause = "CHECK (" + quote_ident(column) + " IS NOT NULL)" + (parent_alone ? " NO INHERIT" : ""),
                   .condition = "not_null_violation",
                   .message = "column \"" + column + "\" of relation \"" + d.table.name.name + "\" contains null values",
                   .column = column};
@@ -28,7 +28,7 @@ void prove_by_check(draft& d, const std::string& column) {
 void validate_not_null(draft& d, const std::string& name) {
     d.object = name;
     d.before.push_back(
-        made(d.alter("VALIDATE CONSTRAINT " + quoted(name)), timeout_class::online, "reads and writes go on while the rows are looked at"));
+        made(d.alter("VALIDATE CONSTRAINT " + quote_ident(name)), timeout_class::online, "reads and writes go on while the rows are looked at"));
 }
 
 void prove_by_constraint(draft& d, const std::string& column) {
@@ -44,9 +44,9 @@ void prove_by_constraint(draft& d, const std::string& column) {
         d.cannot = "Every name that PostgreSQL would give to the constraint is taken.";
         return;
     }
-    auto add = made(d.alter("ADD CONSTRAINT " + quoted(chosen.name) + " NOT NULL " + quoted(column) + " NOT VALID"),
+    auto add = made(d.alter("ADD CONSTRAINT " + quote_ident(chosen.name) + " NOT NULL " + quote_ident(column) + " NOT VALID"),
                     timeout_class::blocking, "from here on no null can come; the rows that are there are not read");
-    add.undo_done = d.alter("DROP CONSTRAINT IF EXISTS " + quoted(chosen.name));
+    add.undo_done = d.alter("DROP CONSTRAINT IF EXISTS " + quote_ident(chosen.name));
     add.undo_done_if = has_constraint(d.table, chosen.name, constraint_kind::not_null, validity::any);
     add.undo_timeouts = timeout_class::blocking;
     d.before.push_back(std::move(add));

@@ -152,12 +152,12 @@ private:
     // INVALID until the last partition's index is attached.
     step entry(const node& n) const {
         step s;
-        s.sql = text_.head + " " + quoted(n.index) + " ON ONLY " + quoted(n.table->name) + text_.tail;
+        s.sql = text_.head + " " + quote_ident(n.index) + " ON ONLY " + quote_ident(n.table->name) + text_.tail;
         s.timeouts = s.undo_timeouts = timeout_class::blocking;
         s.locks = {{readable(n.table->name), lock_mode::share}};
         s.why = "the index of a partitioned table is an entry in the catalog; its partitions' indexes come later";
         s.unless = asks(std::string(from_index) + "WHERE " + named(n));
-        s.undo = "DROP INDEX " + quoted(n.index_name());
+        s.undo = "DROP INDEX " + quote_ident(n.index_name());
         // What hangs below it goes with it: nothing of that may have been there before.
         s.undo_if =
             asks(std::string(from_index) + "WHERE NOT i.indisvalid AND " + named(n) +
@@ -179,11 +179,11 @@ private:
 
     step build(const node& n) const {
         step s;
-        s.sql = text_.head + " CONCURRENTLY " + quoted(n.index) + " ON " + quoted(n.table->name) + text_.tail;
+        s.sql = text_.head + " CONCURRENTLY " + quote_ident(n.index) + " ON " + quote_ident(n.table->name) + text_.tail;
         s.timeouts = timeout_class::online;
         s.why = "reads and writes go on while the partition's index is built";
         s.unless = asks(usable(n));
-        s.undo = "DROP INDEX CONCURRENTLY " + quoted(n.index_name());
+        s.undo = "DROP INDEX CONCURRENTLY " + quote_ident(n.index_name());
         s.undo_if = asks(std::string(from_index) + "WHERE " + named(n) +
                          " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)");
         return s;
@@ -193,7 +193,7 @@ private:
     step attach(const node& n) const {
         step s;
         s.sql_from = with_qualified_operators(
-            "SELECT pg_catalog.format('ALTER INDEX %s ATTACH PARTITION %I.%I', " + literal(quoted(n.above->index_name())) +
+            "SELECT pg_catalog.format('ALTER INDEX %s ATTACH PARTITION %I.%I', " + literal(quote_ident(n.above->index_name())) +
             "::pg_catalog.text, n.nspname, c.relname)" + usable(n) +
             " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_index AS x ON (x.indexrelid = h.inhrelid) WHERE " +
             n.is_its_index("x") + " AND h.inhparent = " + oid_of(*n.above) + ") ORDER BY " + "c.relname = " + literal(n.index) +

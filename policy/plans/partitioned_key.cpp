@@ -57,25 +57,25 @@ void add_key_to_partitions(draft& d, const constraint_words& k, const std::strin
         return;
     }
     for (const auto* leaf : leaves) {
-        const auto head = "ALTER TABLE " + quoted(leaf->name) + " ";
+        const auto head = "ALTER TABLE " + quote_ident(leaf->name) + " ";
         const bool left = found_on(d, *leaf, k, name, clause) == on_leaf::same;
         const auto there = has_constraint(*leaf, name, constraint_kind::foreign_key, validity::any);
-        auto add = made(head + "ADD CONSTRAINT " + quoted(name) + " " + clause + " NOT VALID", timeout_class::blocking,
+        auto add = made(head + "ADD CONSTRAINT " + quote_ident(name) + " " + clause + " NOT VALID", timeout_class::blocking,
                         "from here on new rows of the partition are checked; those that are there are not read");
         if (left) {
             add.unless = there;
         } else {
-            add.undo_done = head + "DROP CONSTRAINT IF EXISTS " + quoted(name);
+            add.undo_done = head + "DROP CONSTRAINT IF EXISTS " + quote_ident(name);
             add.undo_done_if = there;
             add.undo_timeouts = timeout_class::blocking;
         }
         auto validate =
-            made(head + "VALIDATE CONSTRAINT " + quoted(name), timeout_class::online, "reads and writes go on while the rows are checked");
+            made(head + "VALIDATE CONSTRAINT " + quote_ident(name), timeout_class::online, "reads and writes go on while the rows are checked");
         d.before.push_back(std::move(add));
         d.before.push_back(std::move(validate));
     }
     // It takes over the valid constraints of its partitions, and reads nothing.
-    d.last.push_back("ADD CONSTRAINT " + quoted(name) + " " + clause);
+    d.last.push_back("ADD CONSTRAINT " + quote_ident(name) + " " + clause);
 }
 
 }  // namespace policy::plans

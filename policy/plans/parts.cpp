@@ -46,7 +46,7 @@ bool leads_to_all(const relation_facts& table, const index_facts& i, const std::
 // "a", "b"
 std::string listed(const walk& w, std::string_view suffix = "") {
     std::string out;
-    for (const auto& c : w.key) ((out += out.empty() ? "" : ", ") += quoted(c.name)) += suffix;
+    for (const auto& c : w.key) ((out += out.empty() ? "" : ", ") += quote_ident(c.name)) += suffix;
     return out;
 }
 
@@ -54,7 +54,7 @@ std::string listed(const walk& w, std::string_view suffix = "") {
 std::string told(const walk& w, const std::string& from) {
     std::string out;
     for (const auto& c : w.key) {
-        const auto value = from + "." + quoted(c.name);
+        const auto value = from + "." + quote_ident(c.name);
         out += ", " + (type_of(c)->as_json ? "pg_catalog.to_json(" + value + ") OPERATOR(pg_catalog.#>>) '{}'::pg_catalog.text[]"
                                             : value + "::pg_catalog.text");
     }
@@ -82,7 +82,7 @@ std::string compared(const walk& w, std::string_view op, const std::string& with
 // The rows of a part are told by a scan of the index alone: how many rows it comes to must not hang on what they hold. Nor
 // does it say up to where, lest the planner take a table without statistics for one where few rows are in between.
 std::string statement(const walk& w, const std::string& change, const std::string& condition, bool first) {
-    const std::string table = (w.only ? "ONLY " : "") + quoted(w.table);
+    const std::string table = (w.only ? "ONLY " : "") + quote_ident(w.table);
     const std::size_t ended_at = 2, last_at = 2 + w.key.size();  // among the parameters
     const auto behind = compared(w, ">", position(w, ended_at));
     const auto up_to_last = compared(w, "<=", position(w, last_at));

@@ -68,7 +68,7 @@ hazard with_stand_in(hazard h, const renaming& r, const relation_facts& table, c
     if (!set_to_rewrite("table-renamed", c.settings)) return h;
     h.cannot = reason_against(r, table, c);
     if (!h.cannot.empty()) return h;
-    const auto view = quoted(table.name), renamed = quoted(relation_name{table.name.schema, r.new_name});
+    const auto view = quote_ident(table.name), renamed = quote_ident(relation_name{table.name.schema, r.new_name});
     const bool by_invoker = c.session.server_version >= security_invoker;
     const std::string options = by_invoker ? " WITH (security_invoker = true)" : "";
     auto s = made(std::string(c.own_text()), timeout_class::blocking,

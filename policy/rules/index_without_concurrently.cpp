@@ -40,7 +40,7 @@ plan plan_of(const create_index& index, const chosen_name& chosen, const relatio
     // The keyword is put into the client's own text, so that every option of the index stays as it was written.
     p.steps.push_back(concurrent_build(table, chosen.name,
                                        std::string(text.substr(0, index.keyword_end)) + " CONCURRENTLY" +
-                                           (index.name.empty() ? " " + quoted(chosen.name) : std::string()) +
+                                           (index.name.empty() ? " " + quote_ident(chosen.name) : std::string()) +
                                            std::string(text.substr(index.keyword_end))));
     p.builds = p.steps.back().sql;
     return p;

@@ -97,7 +97,8 @@ def test_the_example_rule_compiles_and_is_not_taken(tmp_path):
 
 
 def test_every_link_leads_somewhere():
-    for page in map(ROOT.joinpath, ("README.md", "OPERATING.md", "CONTRIBUTING.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")):
+    pages = ("README.md", "OPERATING.md", "CONTRIBUTING.md", "docker/README.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")
+    for page in map(ROOT.joinpath, pages):
         prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
         for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (page.parent / target).exists(), f"{page}: {target}"

@@ -107,6 +107,59 @@ def test_second_half_of_the_grace_ends_sessions_between_transactions(cluster, fi
         assert proxy.process.wait(10) == 0
 
 
+@contextlib.contextmanager
+def building_an_index(cluster, proxy, database, report):
+    """CREATE INDEX through the proxy, which cannot end while `report` has a snapshot of what it reads."""
+    with contextlib.closing(cluster.connect(database, autocommit=False)) as reader, Wire(proxy.port, database=database) as wire:
+        reader.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.cursor().execute(report)
+        wire.send(query("CREATE INDEX i ON pgbench_accounts (abalance)"))
+        wait_until(lambda: building(cluster), "the index is being built")
+        yield wire, reader
+
+
+def building(cluster):
+    with contextlib.closing(cluster.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event = 'virtualxid'")
+        return cursor.fetchall()
+
+
+def indexes(cluster, database):
+    with contextlib.closing(cluster.connect(database)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('i')")
+        return cursor.fetchall()
+
+
+def test_a_schema_change_is_taken_back_before_the_grace_is_over(cluster, filled):
+    with running(cluster, drain={"grace": "4s"}, small_table=0) as proxy, \
+            building_an_index(cluster, proxy, filled, "SELECT count(*) FROM pgbench_branches") as (wire, _):
+        proxy.process.send_signal(signal.SIGTERM)
+        said = errors(wire.until_closed())
+        assert [fields["C"] for fields in said] == ["57014", "57P01"]
+        assert proxy.process.wait(10) == 0
+        assert indexes(cluster, filled) == []
+        assert proxy.audited(event="outcome", outcome="failed", sqlstate="57014")
+
+
+def test_what_the_grace_is_too_short_for_is_audited(cluster, filled):
+    """The report holds a lock on the table: the DROP INDEX that would take it back waits as well."""
+    with running(cluster, drain={"grace": "2s"}, small_table=0) as proxy, \
+            building_an_index(cluster, proxy, filled, "SELECT count(*) FROM pgbench_accounts") as (wire, reader):
+        proxy.process.send_signal(signal.SIGTERM)
+        assert proxy.process.wait(10) == 0
+        assert errors(wire.until_closed())[-1]["C"] == "57P01"
+        assert indexes(cluster, filled) == [(False,)]
+        assert proxy.audited(event="outcome", outcome="server lost")
+        reader.rollback()
+        with contextlib.closing(cluster.connect()) as connection:
+            connection.cursor().execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (filled,))
+    with running(cluster, small_table=0) as again, Wire(again.port, database=filled) as wire:
+        assert not errors(wire.ask(query("CREATE INDEX i ON pgbench_accounts (abalance)")))
+        assert indexes(cluster, filled) == [(True,)]
+
+
 def test_delay_lets_clients_in_while_it_lasts(cluster, database):
     with running(cluster, drain={"delay": "1s", "grace": "5s"}) as proxy:
         proxy.process.send_signal(signal.SIGTERM)

@@ -81,7 +81,7 @@ TEST_P(rule_examples, is_explained_in_full) {
 // Every relation that the text names and does not create itself, as if the transaction had made it just before.
 std::string made_before(std::string_view sql) {
     std::set<std::string> names;
-    const auto add = [&](const relation_name& n) { names.insert(quoted(n)); };
+    const auto add = [&](const relation_name& n) { names.insert(quote_ident(n)); };
     const auto add_constraint = [&](const constraint_words& k) {
         if (k.referenced) add(*k.referenced);
     };
@@ -92,7 +92,7 @@ std::string made_before(std::string_view sql) {
         if (const auto* q = std::get_if<query>(&s.what))
             for (const auto& w : q->writes) add(w.table);
         if (const auto* d = std::get_if<ddl>(&s.what))
-            for (const auto& r : d->relations) r.as == use::created ? void(created.insert(quoted(r.name))) : add(r.name);
+            for (const auto& r : d->relations) r.as == use::created ? void(created.insert(quote_ident(r.name))) : add(r.name);
         if (const auto* a = std::get_if<alter_table>(&s.what)) {
             add(a->relation);
             for (const auto& step : a->steps) {

@@ -11,8 +11,8 @@ using namespace policy;
 using std::chrono::milliseconds;
 
 TEST(quote, identifiers_and_literals) {
-    EXPECT_EQ(quoted("a\"b"), "\"a\"\"b\"");
-    EXPECT_EQ(quoted(relation_name{"s", "t"}), "\"s\".\"t\"");
+    EXPECT_EQ(quote_ident("a\"b"), "\"a\"\"b\"");
+    EXPECT_EQ(quote_ident(relation_name{"s", "t"}), "\"s\".\"t\"");
     EXPECT_EQ(readable(relation_name{"s", "T x"}), "s.\"T x\"");
     EXPECT_EQ(readable("1a"), "\"1a\"");
     EXPECT_EQ(literal("it's"), "'it''s'");

@@ -3,6 +3,8 @@
 import os
 
 SECRET_KEY = "of the demo"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "shopsite.urls"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",

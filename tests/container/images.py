@@ -1,0 +1,65 @@
+"""Builds what the tests of containers run, without a registry: Debian's base image from its packages, all others from their Dockerfiles.
+
+What is there already is taken, as far as nothing that it is made of has changed.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from engine import DEMO, LOCKKEEPER, POSTGRES, ROOT, podman
+
+BASE = "docker.io/library/debian:trixie-slim"
+# What the published image leaves out, too.
+NOT_SLIM = ("usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian", "var/cache/apt/archives", "var/lib/apt/lists",
+            "var/cache/ldconfig", "var/log")
+
+
+def say(text):
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def slim(root):
+    for name in NOT_SLIM:
+        for path in (root / name).glob("*"):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in (root / "usr/share/doc").rglob("*"):
+        if not path.is_dir() and path.name != "copyright":
+            path.unlink()
+
+
+def base():
+    """As debootstrap makes it, under its public name: what a Dockerfile builds upon need not be changed."""
+    if podman("image", "exists", BASE, check=False).returncode == 0:
+        return
+    say(f"making {BASE} of Debian's packages (some minutes)")
+    with tempfile.TemporaryDirectory(prefix="lockkeeper-base-") as scratch:
+        root = pathlib.Path(scratch) / "root"
+        subprocess.run(["debootstrap", "--variant=minbase", "trixie", str(root), os.environ.get("LOCKKEEPER_MIRROR", "http://deb.debian.org/debian")],
+                       stdout=subprocess.DEVNULL, check=True)
+        slim(root)
+        with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as archive:
+            podman("import", "-", BASE, stdin=archive.stdout)
+        if archive.returncode:
+            raise SystemExit(f"tar ended with {archive.returncode}")
+
+
+def build(image, dockerfile):
+    """Without a container for each step, and in the machine's network: neither asks more of the kernel than there may be."""
+    say(f"building {image} from {dockerfile}")
+    podman("build", "--format", "docker", "--isolation", "chroot", "--network", "host", "--layers", "--tag", image, "--file", dockerfile,
+           ".", cwd=ROOT, stdout=2, stderr=2, capture_output=False)
+
+
+def main():
+    base()
+    build(LOCKKEEPER, "docker/Dockerfile")
+    build(DEMO, "docker/demo/Dockerfile")
+    build(POSTGRES, "tests/container/postgres/Dockerfile")
+
+
+if __name__ == "__main__":
+    main()
