@@ -16,6 +16,7 @@
 #include "proxy/finish.hpp"
 #include "proxy/log.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/observer.hpp"
 #include "proxy/resume.hpp"
 #include "proxy/server.hpp"
 
@@ -67,6 +68,7 @@ config::settings settings_of(const options& o) {
     });
     flag("--admin", o.admin, [&] { s.admin.listen = config::parse_endpoint(o.admin); });
     flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
+    if (const auto wrong = wrong_with_connections(s); !wrong.empty()) throw config::error(wrong);
     return s;
 }
 

@@ -21,6 +21,7 @@
 #include "proxy/batch.hpp"
 #include "proxy/cancel_stage.hpp"
 #include "proxy/counters.hpp"
+#include "proxy/ddl_under_way.hpp"
 #include "proxy/deferred_work.hpp"
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
@@ -113,6 +114,11 @@ public:
     // The body of the server's BackendKeyData.
     std::string_view server_key() const noexcept { return known_.server_key; }
 
+    // locks.max_queue: so many sessions queue behind the attempt with this number (ddl_under_way). True: it is still in the server's
+    // hands, which is to be told to cancel it; way_given() says that the server has been told. The attempt then counts as failed.
+    bool give_way(std::uint64_t attempt, std::size_t queue) noexcept;
+    void way_given() noexcept;
+
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
 
@@ -122,6 +128,8 @@ public:
     doing doing_now() const noexcept;
     std::size_t put_off() const noexcept { return deferred_.size() + committed_.size(); }
     proxy::activity activity() const;
+    // Nullopt: it changes no schema.
+    std::optional<ddl_under_way> under_way() const;
 
 private:
     // What came of a plan: where it failed, the error of the step.
@@ -273,6 +281,8 @@ private:
     task<void> send_away(lock_holder autovacuum);
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
+    void begin_attempt() noexcept { in_flight_ = ++attempts_begun_; }
+    task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
 
@@ -315,6 +325,8 @@ private:
     struct wait_for_batch;
     struct wait_for_held;
     struct wait_for_time;
+
+    bool at_ddl() const noexcept;
 
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
 
@@ -384,6 +396,13 @@ private:
     std::chrono::steady_clock::time_point judged_since_{};
     std::vector<lock_holder> in_the_way_;  // of the task in hand, when it was last looked
     int attempts_ = 0;
+    std::uint64_t attempts_begun_ = 0, in_flight_ = 0;  // attempts at a strong lock; the number of the one that the server has in hand
+    // The attempt in flight is to end for the sake of those behind it.
+    struct giving_way {
+        std::size_t queue;
+        bool given = false;  // the server has been told
+    };
+    std::optional<giving_way> way_;
     known_session known_;
 };
 

@@ -94,6 +94,10 @@ using writer = metric_writer;
 
 #define AUDIT(field) [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->field); }
 
+#define OBSERVER(expression) [](writer& to, const numbers& n) { if (n.observer) to.one(static_cast<std::uint64_t>(n.observer->expression)); }
+
+std::uint64_t queued(const observer_view& v) { return v.seen ? v.seen->queued : 0; }
+
 constexpr std::array list{
     metric{"lockkeeper_build_info", "gauge", "Always 1; which version runs, in which mode.", "version mode",
            [](writer& to, const numbers& n) { to.one(true, {LOCKKEEPER_VERSION, n.mode}); }},
@@ -148,6 +152,12 @@ constexpr std::array list{
     metric{"lockkeeper_audit_failures_total", "counter", "Times that the audit log could not be written any more.", "", AUDIT(failures)},
     metric{"lockkeeper_audit_refused_total", "counter", "Statements that were refused because their decision could not be written.", "", AUDIT(refused)},
     metric{"lockkeeper_audit_lost_total", "counter", "Records that there was no room for while the audit log could not be written.", "", AUDIT(lost)},
+    metric{"lockkeeper_ddl_queued_sessions", "gauge", "Sessions that wait in the server behind schema changes, as the observer saw them last (observer.dsn; so are the following).", "",
+           [](writer& to, const numbers& n) { if (n.observer) to.one(queued(*n.observer)); }},
+    metric{"lockkeeper_observer_up", "gauge", "0 while the observer cannot look at the server: schema changes go on with less detail.", "", OBSERVER(up)},
+    metric{"lockkeeper_observer_failures_total", "counter", "Times that it could not connect, or not look.", "", OBSERVER(failures)},
+    metric{"lockkeeper_attempts_given_up_total", "counter", "Attempts at locks that were ended because of locks.max_queue.", "", OBSERVER(attempts_ended)},
+    metric{"lockkeeper_blockers_terminated_total", "counter", "Sessions that were ended because of locks.terminate_blockers.", "", OBSERVER(terminated)},
     metric{"process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.", "", [](writer& to, const numbers& n) { to.one(n.started); }},
     metric{"process_cpu_seconds_total", "counter", "CPU time of the process, user and system.", "", [](writer& to, const numbers&) { to.one(process::cpu_seconds()); }},
     metric{"process_resident_memory_bytes", "gauge", "Resident memory of the process.", "", [](writer& to, const numbers&) { to.one(process::resident_bytes()); }},

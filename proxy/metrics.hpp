@@ -9,6 +9,7 @@
 #include "proxy/audit_log.hpp"
 #include "proxy/counters.hpp"
 #include "proxy/ddl_board.hpp"
+#include "proxy/observer.hpp"
 #include "proxy/session_view.hpp"
 
 namespace proxy {
@@ -23,6 +24,7 @@ struct numbers {
     worker_view now;                             // of the workers that were heard, without sessions
     ddl_board::numbers ddl;
     std::optional<audit_counters> audit;
+    std::optional<observer_view> observer;       // nullopt: there is none
     std::string mode;
     double started = 0;                          // seconds since 1970
 

@@ -41,6 +41,8 @@ public:
     void renew(std::shared_ptr<const config::settings> settings);
     // A CancelRequest with this key has reached the server.
     void note_cancel(std::string_view key, cancel_stage how_far) noexcept;
+    // locks.max_queue: see gate::give_way.
+    void give_way(std::uint64_t attempt, std::size_t queue);
     // Ends now, whatever it does.
     void stop();
 
@@ -51,6 +53,7 @@ public:
     std::size_t put_off() const noexcept;
     std::uint64_t held_bytes() const noexcept;
     session_view view() const;
+    std::optional<ddl_under_way> under_way() const;
 
 private:
     static constexpr int reads_per_turn = 16;  // of the scratch buffer, then it is the other sessions' turn
@@ -102,7 +105,7 @@ private:
     void on_hold_timer();
     void watch_wake();
     void on_wake_timer();
-    void cancel_statement();
+    void cancel_statement(canceler::whose of = canceler::whose::clients);
     bool idle() const noexcept;
 
     void say_fatal(const protocol::error_fields& fatal);
