@@ -36,7 +36,7 @@ bool gate::may_attempt(const judged_message& m, const policy::decision& d) const
 
 bool gate::give_way(std::uint64_t attempt, std::size_t queue) noexcept {
     if (attempt == 0 || attempt != in_flight_ || way_) return false;
-    way_ = giving_way{queue};
+    way_ = stepping_aside{queue};
     return true;
 }
 

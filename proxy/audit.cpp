@@ -88,6 +88,21 @@ void put_who(json::object& o, const audit_record& r) {
     if (r.server_pid != 0) o["server_pid"] = r.server_pid;
 }
 
+json::array blockers_of(const audit_record& r) {
+    json::array all;
+    for (const auto& b : r.blockers) {
+        json::object one{{"pid", b.pid}};
+        put(one, "user", b.user);
+        put(one, "application_name", b.application_name);
+        put(one, "state", b.state);
+        one["seconds"] = b.seconds;
+        if (b.idle_seconds > 0) one["idle_seconds"] = b.idle_seconds;
+        put(one, "query", redacted(b.query, false));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
 void put_outcome(json::object& o, const audit_record& r) {
     o["outcome"] = r.outcome;
     put(o, "ledger", r.ledger);
@@ -102,21 +117,6 @@ void put_outcome(json::object& o, const audit_record& r) {
     o["duration_ms"] = r.duration_ms;
     put(o, "sqlstate", r.sqlstate);
     put(o, "tag", r.tag);
-}
-
-json::array blockers_of(const audit_record& r) {
-    json::array all;
-    for (const auto& b : r.blockers) {
-        json::object one{{"pid", b.pid}};
-        put(one, "user", b.user);
-        put(one, "application_name", b.application_name);
-        put(one, "state", b.state);
-        one["seconds"] = b.seconds;
-        if (b.idle_seconds > 0) one["idle_seconds"] = b.idle_seconds;
-        put(one, "query", redacted(b.query, false));
-        all.push_back(std::move(one));
-    }
-    return all;
 }
 
 // A transaction has ended: what it held, and for how long.

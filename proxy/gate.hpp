@@ -398,11 +398,11 @@ private:
     int attempts_ = 0;
     std::uint64_t attempts_begun_ = 0, in_flight_ = 0;  // attempts at a strong lock; the number of the one that the server has in hand
     // The attempt in flight is to end for the sake of those behind it.
-    struct giving_way {
+    struct stepping_aside {
         std::size_t queue;
         bool given = false;  // the server has been told
     };
-    std::optional<giving_way> way_;
+    std::optional<stepping_aside> way_;
     known_session known_;
 };
 
