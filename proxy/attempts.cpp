@@ -89,6 +89,7 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
     const auto queue = std::exchange(way_, std::nullopt)->queue;
     if (sqlstate != protocol::sqlstate::query_canceled || canceled_) co_return std::nullopt;
     if (in_hand_) ++in_hand_->gave_way;
+    counts_.attempts_given_up.add();
     co_return protocol::make_error("ERROR", protocol::sqlstate::lock_not_available,
                                    "gave up waiting for a lock, because " + std::to_string(queue) + " sessions queued behind it (locks.max_queue)");
 }

@@ -17,7 +17,7 @@ namespace proxy {
 // What one scrape is made of: sums over all workers.
 struct numbers {
     std::uint64_t connections = 0, sessions = 0, refused = 0, cancels = 0, upstream_failures = 0;
-    std::uint64_t client_bytes = 0, server_bytes = 0, passed = 0, batches = 0;
+    std::uint64_t client_bytes = 0, server_bytes = 0, passed = 0, batches = 0, attempts_given_up = 0;
     std::size_t workers = 0, workers_heard = 0;  // those that have answered in time
     std::size_t clients_limit = 0;
     bool draining = false;

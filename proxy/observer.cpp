@@ -56,8 +56,7 @@ void observer::note(audit_record& r) {
     const auto seen = sightings_.find(r.session);
     if (seen == sightings_.end()) return;
     r.queued = seen->second.queued;
-    for (auto& [pid, b] : seen->second.blockers) r.blockers.push_back(std::move(b));
-    sightings_.erase(seen);
+    for (const auto& [pid, b] : seen->second.blockers) r.blockers.push_back(b);  // kept: what is put off has one more outcome
 }
 
 std::optional<observer_view> observer::view() const {
@@ -203,10 +202,8 @@ void observer::act(const std::vector<ddl_under_way>& all, const observation& see
         const auto* o = seen.of(d.server_pid);
         if (o == nullptr) continue;
         if (too_many_behind(d, *o)) {
-            spdlog::info("session {}: {} sessions queue behind its attempt, which is given up (locks.max_queue)", d.session, o->queue.size());
+            spdlog::debug("session {}: {} sessions queue behind its attempt (locks.max_queue)", d.session, o->queue.size());
             to_.end_attempt(d.session, d.attempt, o->queue.size());
-            const std::lock_guard hold(mutex_);
-            ++view_.attempts_ended;
         }
         for (const auto pid : to_terminate(d, seen, all)) terminate(d, *seen.backend_of(pid));
     }
@@ -250,7 +247,7 @@ void observer::fail(const std::string& why) {
     ++view_.failures;
     view_.seen.reset();
     if (stopped_ || !std::exchange(view_.up, false)) return;
-    spdlog::error("observer: it cannot look at the server: {}. Schema changes go on with less detail; it tries again", why);
+    spdlog::error("observer: it cannot look at the server, and tries again; schema changes go on with less detail: {}", why);
 }
 
 }  // namespace proxy

@@ -22,7 +22,7 @@ namespace proxy {
 // For the metrics and the admin page.
 struct observer_view {
     bool up = true;  // false: it cannot look
-    std::uint64_t failures = 0, attempts_ended = 0, terminated = 0;
+    std::uint64_t failures = 0, terminated = 0;
     std::shared_ptr<const observation> seen;  // at the last look; nothing of what has ended since
 };
 

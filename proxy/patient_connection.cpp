@@ -124,6 +124,7 @@ bool patient_connection::await(short events, long until) {
 std::string patient_connection::said() const {
     std::string text = PQerrorMessage(connection_.get());
     while (!text.empty() && text.back() == '\n') text.pop_back();
+    for (auto at = text.find("\n"); at != text.npos; at = text.find("\n")) text.replace(at, text.compare(at, 2, "\n\t") == 0 ? 2 : 1, " ");
     return text.empty() ? "no reason given" : text;
 }
 
