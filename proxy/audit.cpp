@@ -91,13 +91,14 @@ void put_who(json::object& o, const audit_record& r) {
 json::array blockers_of(const audit_record& r) {
     json::array all;
     for (const auto& b : r.blockers) {
-        json::object one{{"pid", b.pid}};
+        json::object one;
+        one["pid"] = b.pid;
         put(one, "user", b.user);
         put(one, "application_name", b.application_name);
-        put(one, "state", b.state);
+        if (!b.state.empty()) one["state"] = b.state;
         one["seconds"] = b.seconds;
         if (b.idle_seconds > 0) one["idle_seconds"] = b.idle_seconds;
-        put(one, "query", redacted(b.query, false));
+        if (!b.query.empty()) one["query"] = valid_utf8(redacted(b.query, false));
         all.push_back(std::move(one));
     }
     return all;
