@@ -51,6 +51,7 @@ std::optional<ddl_under_way> gate::under_way() const {
                     .at_work = at_work,
                     .attempt = way_ ? 0 : in_flight_,
                     .limits = conduct_.locks};
+    if (conduct_.mode == config::mode::observe) d.limits.terminate_blockers = {};  // it changes nothing, for nobody
     for (const auto& h : in_the_way_)
         if (std::uint32_t pid = 0; std::from_chars(h.pid.data(), h.pid.data() + h.pid.size(), pid).ec == std::errc{}) d.in_the_way.push_back(pid);
     return d;

@@ -50,7 +50,7 @@ struct observation {
     const backend* backend_of(std::uint32_t pid) const;
 };
 
-// Settings of the observer's own session, and whether it may see what other users do.
+// Settings of the observer's own session; who it is, and whether it may see what other users do.
 policy::catalog_query observer_settings();
 policy::catalog_query observer_rights();
 policy::catalog_query waits_query(const std::vector<ddl_under_way>& all);

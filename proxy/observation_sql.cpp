@@ -88,7 +88,7 @@ FROM (VALUES ('search_path', ''), ('default_transaction_read_only', 'on'), ('sta
 }
 
 policy::catalog_query observer_rights() {
-    return {"/* lockkeeper */ SELECT current_user, pg_has_role('pg_read_all_stats', 'USAGE'), pg_has_role('pg_signal_backend', 'USAGE')", {}};
+    return {"/* lockkeeper */ SELECT current_user, pg_has_role('pg_read_all_stats', 'USAGE')", {}};
 }
 
 policy::catalog_query waits_query(const std::vector<ddl_under_way>& all) { return {std::string(waits_sql), {array_of_work(all)}}; }

@@ -121,6 +121,7 @@ void observer::take_renewed() {
     connection_.close();
     back_off_ = {};
     retry_at_.reset();
+    sees_little_told_ = may_not_terminate_told_ = false;
     view_.up = true;
     view_.seen.reset();
     sightings_.clear();
@@ -159,10 +160,9 @@ bool observer::connect() {
     if (const auto why = connection_.connect(settings_.dsn); !why.empty()) return fail(why), false;
     idle_since_ = clock::now();
     terminated_.clear();
-    may_not_terminate_told_ = false;
     ask(observer_settings());
     const auto rights = ask(observer_rights());
-    if (!rights.empty() && rights[0][1] != "t" && back_off_.count() == 0)
+    if (!rights.empty() && rights[0][1] != "t" && !std::exchange(sees_little_told_, true))
         spdlog::warn("observer: {} is no member of pg_monitor, and does not see what other users' sessions do", rights[0][0].value_or(""));
     succeed();
     return true;

@@ -86,7 +86,7 @@ private:
     clock::time_point next_look_{}, idle_since_{};
     std::optional<clock::time_point> retry_at_;    // it has failed
     std::chrono::seconds back_off_{0};
-    bool may_not_terminate_told_ = false;
+    bool sees_little_told_ = false, may_not_terminate_told_ = false;  // of this observer.dsn
     std::set<std::pair<std::uint32_t, std::string>> terminated_;  // pid and backend_start
     std::thread thread_;
 };

@@ -243,7 +243,7 @@ std::vector<conversation_case> plan_cases() {
         {"a_strong_step_is_tried_again", {p(strongly), b(), e(), s}, {"1", "2", "C:TEST", "Z:I"},
          one + tried + words{"STEP two", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
          {{"STEP two", "55P03"}}, seconds(10)},
-        {"a_step_gives_way_to_those_behind_it", {q(strongly)}, {"C:TEST", "Z:I"},
+        {"a_step_gives_way_to_those_behind_it", {q(strongly)}, {"N:00000", "C:TEST", "Z:I"},
          one + tried + words{"STEP two", "NAP", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
          {{"STEP two", "57014"}}, seconds(10), 0, false, false, 0, 1},
         {"a_step_whose_budget_is_spent_undoes_the_plan", {q(strongly)}, {"E:55P03", "Z:I"},

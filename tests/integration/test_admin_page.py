@@ -80,7 +80,7 @@ def test_a_schema_change_in_progress(page, database, straight, table):
     with contextlib.closing(psycopg2.connect(straight.dsn)) as writer:
         writer.cursor().execute("INSERT INTO t (c) VALUES (1)")  # CREATE INDEX CONCURRENTLY waits for its end
         change = psql(proxy, database, "ALTER TABLE t ADD CONSTRAINT one_c UNIQUE (id, c)")
-        browser.until("document.querySelector('#work .track .now')", "its bar moves")
+        browser.until("document.querySelector('#work .track .now') && document.querySelector('#work').innerText.includes('step 1 of 2')", "its bar moves")
         text = browser.text("#work")
         assert "ALTER TABLE" in text and "step 1 of 2" in text and "CREATE UNIQUE INDEX CONCURRENTLY" in text and "(deploy)" in text
         browser.screenshot(SCREENSHOTS / "in_progress.png")
@@ -94,14 +94,15 @@ def test_how_far_an_index_is(page, cluster, database, straight, table):
     """What the observer tells: the server's phase, with a bar."""
     proxy, _, browser = page(observer={"dsn": cluster.dsn(), "interval": "50ms"})
     deployed(proxy, database)
-    # Five pages, each of which takes half a second and more.
-    straight.cursor().execute("CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql"
-                              " AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN $1; END $$")
-    change = psql(proxy, database, "CREATE INDEX slow ON t (slowly(c))")
-    browser.until("Number((document.querySelector('#work .meter') || document.body).getAttribute('aria-valuenow')) >= 40", "the bar moves")
+    cursor = straight.cursor()
+    cursor.execute("CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1; END $$")
+    cursor.execute("CREATE TABLE wide AS SELECT n, repeat('x', 1500) FROM generate_series(1, 400) AS n")  # 80 pages, five rows each
+    change = psql(proxy, database, "CREATE INDEX slow ON wide (slowly(n))")
+    shown = "Number((document.querySelector('#work .meter') || document.body).getAttribute('aria-valuenow'))"
+    browser.until(f"{shown} >= 30 && {shown} < 90", "the bar moves")
     text = browser.text("#work")
     assert re.search(r"building index: scanning table, \d+ %", text), text
-    assert browser.script("return document.querySelector('#work .meter div').offsetWidth") > 50
+    assert browser.script("return document.querySelector('#work .meter div').offsetWidth") > 30
     browser.screenshot(SCREENSHOTS / "progress.png")
     browser.size(390, 844, mobile=True)
     assert fits(browser)
@@ -112,7 +113,7 @@ def test_how_far_an_index_is(page, cluster, database, straight, table):
 
 def test_a_queue_behind_a_schema_change(page, cluster, database, straight, table):
     """What the observer tells: all who wait, whoever they are."""
-    proxy, _, browser = page(mode="guard", observer={"dsn": cluster.dsn(), "interval": "50ms"}, locks={"budget": 0},
+    proxy, _, browser = page(observer={"dsn": cluster.dsn(), "interval": "50ms"}, locks={"budget": 0},
                              timeouts={"lock": "60s", "statement": "60s"})
     deployed(proxy, database)
     with contextlib.closing(psycopg2.connect(straight.dsn, application_name="nightly report")) as holder:

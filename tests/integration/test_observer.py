@@ -1,6 +1,7 @@
 """The observer: who blocks a schema change, who queues behind it, how far it is, and what is done about it."""
 
 import contextlib
+import subprocess
 import threading
 import time
 
@@ -10,6 +11,7 @@ import pytest
 from admin_client import with_admin
 from background import Background
 from cluster import free_port, wait_until
+from proxy import BINARY
 from test_timeouts import ADD, run
 
 IMPATIENT = {"budget": "60s", "old_after": "1h"}  # straight into the server's queue
@@ -187,6 +189,28 @@ def test_a_short_queue_is_no_reason(observed, cluster, database, table):
     assert "gave_way" not in proxy.audited(event="outcome", outcome="done")[0]
 
 
+def test_no_other_statement_is_ever_cancelled(lockkeeper, cluster, database, table):
+    """The blocker lets go at every moment around the one in which the attempt is given up."""
+    proxy, admin = with_admin(lockkeeper, observer={"dsn": cluster.dsn(), "interval": "10ms"}, locks={**IMPATIENT, "max_queue": 1},
+                              timeouts={"lock": "30s", "statement": "60s"})
+    failed = []
+
+    def change_and_go_on(connection, number):
+        for sql in (f"ALTER TABLE t ADD COLUMN n{number} int", *["SELECT pg_sleep(0.003)"] * 20):
+            if code := run(connection, sql):
+                failed.append((number, sql, code))
+
+    with Reader(cluster, database), contextlib.closing(proxy.connect(database)) as connection:
+        for number in range(30):
+            with idle_in_transaction(cluster, database) as holder:
+                release = threading.Timer(0.1 + 0.01 * number, holder.rollback)
+                release.start()
+                change_and_go_on(connection, number)
+                release.join()
+    assert not failed
+    assert admin.metrics()["lockkeeper_lock_attempts_given_up_total", ()] > 10
+
+
 @pytest.fixture
 def ordinary(cluster):
     """Roles that are no superusers."""
@@ -273,6 +297,17 @@ def test_a_session_of_ours_that_changes_the_schema_is_never_ended(observed, clus
         assert not [r for r in proxy.whole_audit() if r["event"] == "terminated"]
     finally:
         straight.cursor().execute("ALTER TABLE t OWNER TO postgres")
+
+
+def test_in_observe_nobody_is_ended(observed, cluster, database, table, straight, readable):
+    proxy, admin = observed(mode="observe", locks=ENDING)
+    with idle_in_transaction(cluster, database, user="shop_web", application_name="web 1") as holder, job(proxy, database, ADD) as change:
+        try:
+            in_transaction_for(admin, 3, holder)
+            assert alive(straight, holder.info.backend_pid)
+        finally:
+            holder.rollback()
+        assert change.result() is None
 
 
 def test_a_missing_right_is_told_once(observed, cluster, database, table, readable):
@@ -366,3 +401,23 @@ def test_changes_nothing_on_the_server(observed, cluster, database, table, serve
         cursor = connection.cursor()
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lockkeeper observer'")
         assert cursor.fetchone()[0] == 1
+
+
+def test_the_command_line_checks_it_and_keeps_its_password(tmp_path):
+    def config(command, text):
+        (tmp_path / "c.yaml").write_text(text)
+        return subprocess.run([str(BINARY), "config", command, "--config", str(tmp_path / "c.yaml")], capture_output=True, text=True, check=False)
+
+    for key, value in (("max_queue", "5"), ("terminate_blockers", "5s")):
+        for text in (f"locks: {{{key}: {value}}}", f"scopes: [{{match: {{user: a}}, locks: {{{key}: {value}}}}}]"):
+            done = config("check", text)
+            assert done.returncode == 2 and f"locks.{key} needs observer.dsn" in done.stderr, text
+        assert config("check", f"locks: {{{key}: {value}}}\nobserver: {{dsn: host=db}}").returncode == 0
+    done = config("check", "locks: {terminate_blockers: 500ms}")
+    assert done.returncode == 2 and "c.yaml:1:29: 'locks.terminate_blockers': expected 1s to" in done.stderr
+    for dsn in ("postgresql://lk:hunter2@[::1", "host=db password hunter2=", "host=db nonsense=hunter2"):
+        done = config("check", f"observer: {{dsn: '{dsn}'}}")
+        assert done.returncode == 2 and "observer.dsn: libpq does not understand it" in done.stderr and "hunter2" not in done.stderr
+    for section in ("observer", "auth"):
+        printed = config("print", f"{section}: {{dsn: 'host=db password=hunter2 user=lk'}}").stdout
+        assert "dsn: 'host=db password=*** user=lk'" in printed and "hunter2" not in printed
