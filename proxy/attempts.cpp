@@ -34,6 +34,7 @@ bool gate::may_attempt(const judged_message& m, const policy::decision& d) const
            !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
 }
 
+// Given up for others it counts as failed, and is made again like one that got no lock.
 bool gate::give_way(std::uint64_t attempt, std::size_t queue) noexcept {
     if (attempt == 0 || attempt != in_flight_ || way_) return false;
     way_ = stepping_aside{queue};

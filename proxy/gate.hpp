@@ -114,10 +114,9 @@ public:
     // The body of the server's BackendKeyData.
     std::string_view server_key() const noexcept { return known_.server_key; }
 
-    // locks.max_queue: so many sessions queue behind the attempt with this number (ddl_under_way). True: it is still in the server's
-    // hands, which is to be told to cancel it; way_given() says that the server has been told. The attempt then counts as failed.
+    // locks.max_queue: so many queue behind this attempt (ddl_under_way). True: the server is to be told to cancel it.
     bool give_way(std::uint64_t attempt, std::size_t queue) noexcept;
-    void way_given() noexcept;
+    void way_given() noexcept;  // it has been told
 
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
@@ -128,8 +127,7 @@ public:
     doing doing_now() const noexcept;
     std::size_t put_off() const noexcept { return deferred_.size() + committed_.size(); }
     proxy::activity activity() const;
-    // Nullopt: it changes no schema.
-    std::optional<ddl_under_way> under_way() const;
+    std::optional<ddl_under_way> under_way() const;  // nullopt: it changes no schema
 
 private:
     // What came of a plan: where it failed, the error of the step.
@@ -327,7 +325,6 @@ private:
     struct wait_for_time;
 
     bool at_ddl() const noexcept;
-
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
 
     std::shared_ptr<const config::settings> settings_;
@@ -397,11 +394,6 @@ private:
     std::vector<lock_holder> in_the_way_;  // of the task in hand, when it was last looked
     int attempts_ = 0;
     std::uint64_t attempts_begun_ = 0, in_flight_ = 0;  // attempts at a strong lock; the number of the one that the server has in hand
-    // The attempt in flight is to end for the sake of those behind it.
-    struct stepping_aside {
-        std::size_t queue;
-        bool given = false;  // the server has been told
-    };
     std::optional<stepping_aside> way_;
     known_session known_;
 };
