@@ -35,11 +35,29 @@ std::optional<std::string> disagreement(const admin& a) {
     return "admin.tls_certificate and admin.tls_key belong together: one of them is not set";
 }
 
+namespace {
+
+// What is for the observer to do, of the defaults or of a scope.
+const char* observers_work(const locks& l) {
+    return l.max_queue > 0 ? "locks.max_queue" : l.terminate_blockers.count() > 0 ? "locks.terminate_blockers" : nullptr;
+}
+
+std::optional<std::string> without_observer(const settings& s) {
+    if (!s.observer.dsn.empty()) return std::nullopt;
+    const char* which = observers_work(s.locks);
+    for (const auto& scope : s.scopes) which = which != nullptr ? which : observers_work(scope.differs.locks);
+    if (which == nullptr) return std::nullopt;
+    return std::string(which) + " needs observer.dsn: it is the observer who sees the server's queue";
+}
+
+}  // namespace
+
 std::optional<std::string> disagreement(const settings& s) {
     if (auto wrong = disagreement(s.tls)) return wrong;
     if (auto wrong = disagreement(s.upstream)) return wrong;
     if (auto wrong = disagreement(s.auth)) return wrong;
-    return disagreement(s.admin);
+    if (auto wrong = disagreement(s.admin)) return wrong;
+    return without_observer(s);
 }
 
 }  // namespace config

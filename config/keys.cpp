@@ -24,6 +24,12 @@ void read_host(settings& s, const std::string& text) {
     s.upstream = std::move(changed);
 }
 
+// Zero or a second: what has been idle for less may be about to go on.
+void read_terminate_blockers(settings& s, const std::string& text) {
+    const auto age = parse_duration(text);
+    s.locks.terminate_blockers = age == 0ms ? age : parse_duration(text, 1s);
+}
+
 void read_admin_listen(settings& s, const std::string& text) { s.admin.listen = text.empty() ? endpoint{"", 0} : parse_endpoint(text); }
 std::string print_admin_listen(const settings& s) { return s.admin.listen.host.empty() ? print_text("") : print_endpoint(s.admin.listen); }
 
@@ -63,7 +69,9 @@ constexpr std::array list{
     key{"auth.mode", "Who verifies clients. pass: the server; what it asks and what they answer passes through. scram: Lockkeeper, by SCRAM-SHA-256, channel binding included whatever the certificates; it then logs in to the server with the key that the client's proof reveals. The server must have the same secret for the user, and no password is kept.", WORD(auth.mode, parse_auth_mode), AT_RESTART(auth.mode)},
     key{"auth.file", "For scram: the users, in the format of PgBouncer's auth_file: \"user\" \"SCRAM-SHA-256$...\", as rolpassword of pg_authid has it. Read again when it has changed.", TEXT(auth.file), AT_RESTART(auth.file)},
     key{"auth.query", "For scram: asked for a user that auth.file does not have, such as SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 AND rolcanlogin. It returns the user and the secret, and is asked at each login.", TEXT(auth.query), AT_RESTART(auth.query)},
-    key{"auth.dsn", "Where it is asked, as libpq takes it: the server itself, not Lockkeeper. A password is better kept in a passfile.", TEXT(auth.dsn), AT_RESTART(auth.dsn)},
+    key{"auth.dsn", "Where it is asked, as libpq takes it: the server itself, not Lockkeeper. A password is better kept in a passfile; it is not printed.",
+        [](settings& s, const std::string& t) { s.auth.dsn = parse_text(t); },
+        [](const settings& s) { return print_text(without_password(s.auth.dsn)); }, AT_RESTART(auth.dsn)},
     key{"upstream.host", "The PostgreSQL server: a name, an address, or a path that starts with / and names a directory of Unix sockets. Several, each with its port if it differs, are tried in turn: db1,db2:5433. Without this key: PGHOST.",
         read_host, [](const settings& s) { return print_text(s.upstream.host); }, AT_RESTART(upstream.host)},
     key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535), AT_RESTART(upstream.port)},
@@ -90,6 +98,11 @@ constexpr std::array list{
     key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms), SCOPED(locks.old_after)},
     key{"locks.serialize", "Whether only one session at a time changes the schema of a database, or takes a strong lock in it: true or false. It holds the advisory lock (1819239275, -1) of that database from its first such statement to the end of its transaction and of what was put off until then; the others wait for locks.budget, through any number of Lockkeepers, and judge their statement anew when it is their turn. Who takes that lock by hand holds all of them off.",
         BOOL(locks.serialize), SCOPED(locks.serialize)},
+    key{"locks.max_queue", "An attempt to take a strong lock is given up, and made again later, when more sessions than this queue behind it, up to 1000000. 0: no limit but timeouts.lock. It is for the observer to see (observer.dsn), at each observer.interval; where there is one attempt only (locks.budget: 0, or a transaction that has a strong lock already) nothing is given up.", COUNT(locks.max_queue, 0, 1'000'000), SCOPED(locks.max_queue)},
+    key{"locks.terminate_blockers", "A session that has been idle in its transaction for longer than this, while a schema change waits for a lock of it, is ended with pg_terminate_backend; at least 1s. 0: never. Superusers, replication and whoever changes the schema himself are let be. It is for the observer to do (observer.dsn), whose role needs pg_signal_backend, and stands in the audit log.",
+        read_terminate_blockers, [](const settings& s) { return print_duration(s.locks.terminate_blockers); }, SCOPED(locks.terminate_blockers)},
+    key{"locks.terminate_blockers_user", "Whose sessions: names divided by commas, with * for any characters.", TEXT(locks.terminate_blockers_user), SCOPED(locks.terminate_blockers_user)},
+    key{"locks.terminate_blockers_application", "Those with which application_name: patterns likewise. Both must fit.", TEXT(locks.terminate_blockers_application), SCOPED(locks.terminate_blockers_application)},
     key{"limits.clients", "Connections at a time, 1 to 1000000; one more is answered with SQLSTATE 53300.", COUNT(limits.clients, 1, 1'000'000)},
     key{"limits.clients_per_user", "Of them, sessions of one user, up to 1000000. 0: no limit of its own.", COUNT(limits.clients_per_user, 0, 1'000'000)},
     key{"limits.clients_per_database", "Of them, sessions in one database, up to 1000000. 0: no limit of its own.", COUNT(limits.clients_per_database, 0, 1'000'000)},
@@ -111,6 +124,10 @@ constexpr std::array list{
     key{"admin.tls_key", "PEM file with its private key, without a passphrase.", TEXT(admin.tls_key), AT_RESTART(admin.tls_key)},
     key{"drain.delay", "After SIGTERM: how long clients are still let in while readiness (/readyz) is denied already, for a load balancer to notice.", DURATION(drain.delay, 0ms)},
     key{"drain.grace", "How long sessions that are at work may take after that. Those that have been idle for a second outside a transaction end, with SQLSTATE 57P01; in the second half of it each ends behind its transaction, and in the last quarter schema changes are canceled and taken back. A second signal ends all now.", DURATION(drain.grace, 0ms)},
+    key{"observer.dsn", "A connection of Lockkeeper's own to the server, as libpq takes it, on which it is looked at what schema changes wait for while they wait or run: who blocks them, how many sessions queue behind, how far the server is. It looks only then, reads only, and nothing depends on it but locks.max_queue and locks.terminate_blockers. The role needs pg_monitor to see what other users do; the database may be any. A password is better kept in a passfile; it is not printed. Empty: none.",
+        [](settings& s, const std::string& t) { s.observer.dsn = parse_text(t); },
+        [](const settings& s) { return print_text(without_password(s.observer.dsn)); }},
+    key{"observer.interval", "How long from one look to the next, and from the beginning of a schema change to the first: what is done sooner is not looked at. At least 10ms.", DURATION(observer.interval, 10ms)},
     key{"log.level", "What the log on standard error tells: trace, debug, info, warn, error or off. It never holds SQL.",
         [](settings& s, const std::string& t) { s.log.level = parse_level(t); },
         [](const settings& s) { return s.log.level; }},

@@ -94,6 +94,11 @@ struct locks {
     std::chrono::milliseconds max_hold{5000}; // for a strong lock behind the statement that took it; zero: no limit
     std::chrono::milliseconds old_after{100}; // a holder whose transaction is older than this is waited for without queueing
     bool serialize = false;                   // one session at a time changes the schema of a database
+    // What the observer does: an attempt behind which more sessions than this queue is given up; 0: never.
+    unsigned max_queue = 0;
+    // ... and a session that has been idle in a transaction for so long, in the way of a statement that waits, is ended; zero: never.
+    std::chrono::milliseconds terminate_blockers{0};
+    std::string terminate_blockers_user = "*", terminate_blockers_application = "*";  // of such sessions: patterns
 };
 
 // `limits:` what one client may make us hold.
@@ -149,6 +154,12 @@ struct admin {
     endpoint listen{"127.0.0.1", 9432};  // empty host: nowhere
     std::string token;                   // file with it; empty: none
     std::string tls_certificate, tls_key;  // PEM files; empty: plain HTTP
+};
+
+// `observer:` a connection of Lockkeeper's own, which looks at what schema changes wait for.
+struct observer {
+    std::string dsn;                          // as libpq takes it; empty: there is none
+    std::chrono::milliseconds interval{500};  // between two looks while one waits or runs
 };
 
 struct log {
@@ -233,6 +244,7 @@ struct settings : scoped_settings {
     config::audit audit;
     config::admin admin;
     config::drain drain;
+    config::observer observer;
     config::log log;
     std::vector<scope> scopes;              // later ones win
 };

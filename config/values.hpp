@@ -30,6 +30,9 @@ std::string print_bool(bool value);
 std::string parse_text(const std::string& text);
 std::string print_text(const std::string& value);
 
+// A connection string as libpq takes it, keywords or a URI, its passwords replaced by ***.
+std::string without_password(const std::string& dsn);
+
 // "host:port", "[::1]:port", or "port" alone: of 127.0.0.1.
 endpoint parse_endpoint(const std::string& text, std::uint16_t least_port = 0);
 std::string print_endpoint(const endpoint& e);

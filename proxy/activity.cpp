@@ -1,5 +1,7 @@
 #include "proxy/activity.hpp"
 
+#include <charconv>
+
 #include "proxy/gate.hpp"
 
 // What the gate tells those who look on.
@@ -32,6 +34,29 @@ doing gate::doing_now() const noexcept {
     return status() == 'I' ? doing::idle : doing::idle_in_transaction;
 }
 
+// Of what was decided last the outcome may be owed by a COMMIT that is still to come, or by nobody where it was skipped.
+bool gate::at_ddl() const noexcept {
+    return in_hand_ && (task_ || awaiting_ready_ || (!noted_.empty() && doing_now() == doing::running));
+}
+
+std::optional<ddl_under_way> gate::under_way() const {
+    const bool at_work = at_ddl();
+    if (known_.server_pid == 0 || !(at_work || put_off() > 0 || (hold_ && status() != 'I'))) return std::nullopt;
+    ddl_under_way d{.session = who_.session,
+                    .client = who_.client,
+                    .user = known_.user,
+                    .database = known_.database,
+                    .application_name = known_.application_name,
+                    .server_pid = known_.server_pid,
+                    .at_work = at_work,
+                    .attempt = way_ ? 0 : in_flight_,
+                    .limits = conduct_.locks};
+    if (conduct_.mode == config::mode::observe) d.limits.terminate_blockers = {};  // it changes nothing, for nobody
+    for (const auto& h : in_the_way_)
+        if (std::uint32_t pid = 0; std::from_chars(h.pid.data(), h.pid.data() + h.pid.size(), pid).ec == std::errc{}) d.in_the_way.push_back(pid);
+    return d;
+}
+
 activity gate::activity() const {
     proxy::activity a{.user = known_.user,
                       .database = known_.database,
@@ -43,9 +68,7 @@ activity gate::activity() const {
                       .judged_since = judged_since_,
                       .in_the_way = in_the_way_,
                       .attempts = attempts_};
-    // Of what was decided last the outcome may be owed by a COMMIT that is still to come, or by nobody where it was skipped.
-    const bool under_way = task_ || awaiting_ready_ || a.put_off > 0 || (!noted_.empty() && a.now == doing::running);
-    if (in_hand_ && under_way) a.ddl = *in_hand_;
+    if (at_ddl() || (in_hand_ && a.put_off > 0)) a.ddl = *in_hand_;
     if (!a.ddl && task_ && judged_) a.judged = judged_->text().substr(0, longest_told);
     if (progress_) a.step = progress_->now();
     if (hold_ && status() != 'I') a.keeps = kept_lock{hold_->on, hold_->since, hold_->cap};

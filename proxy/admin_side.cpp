@@ -31,6 +31,7 @@ void admin_side::add(numbers& n) const {
     n.started = started_;
     n.ddl = board_.counted();
     if (server_.audit) n.audit = server_.audit();
+    if (server_.observer) n.observer = server_.observer();
 }
 
 }  // namespace proxy

@@ -13,6 +13,7 @@ public:
         std::function<bool()> started, draining;
         std::function<void()> drain;
         std::function<audit_counters()> audit;  // null: nobody counts
+        std::function<std::optional<observer_view>()> observer;
     };
 
     // The references are to last longer; the workers may come later.

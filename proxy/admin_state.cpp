@@ -39,13 +39,35 @@ json::object ddl_json(const session_view& s, activity::time now) {
     return o;
 }
 
+json::object observed_json(const observed_ddl& seen) {
+    json::object o{{"waits", seen.waits}, {"blockers", json::array(seen.blockers.begin(), seen.blockers.end())}, {"queued", seen.queue.size()}};
+    if (const auto& p = seen.progress) {
+        json::object progress{{"command", p->command}, {"phase", p->phase}};
+        if (p->percent) progress["percent"] = *p->percent;
+        o["progress"] = std::move(progress);
+    }
+    return o;
+}
+
+// Who waits for whom, with all processes that are in it.
+json::object observer_json(const observer_view& v) {
+    json::array backends, waits;
+    if (v.seen) {
+        for (const auto& [pid, b] : v.seen->backends)
+            backends.push_back({{"pid", pid},     {"user", utf8(b.user)}, {"database", utf8(b.database)}, {"application_name", utf8(b.application_name)},
+                                {"type", b.type}, {"state", b.state},     {"seconds", b.seconds},         {"query", utf8(redacted(b.query, false))}});
+        for (const auto& e : v.seen->edges) waits.push_back({{"pid", e.waiter}, {"for", e.blocker}});
+    }
+    return {{"up", v.up}, {"backends", std::move(backends)}, {"waits", std::move(waits)}};
+}
+
 json::object holder_json(const lock_holder& h) {
     return {{"pid", h.pid},         {"user", utf8(h.user)}, {"application_name", utf8(h.application_name)},
             {"state", h.state},     {"seconds", h.seconds}, {"lock_mode", h.lock_mode},
             {"relation", utf8(h.relation)}, {"query", utf8(redacted(h.query, false))}};
 }
 
-json::object session_json(const session_view& s, activity::time now) {
+json::object session_json(const session_view& s, activity::time now, const std::optional<observer_view>& observer) {
     const auto& a = s.activity;
     json::object o{{"id", s.id},
                    {"client", s.client},
@@ -66,6 +88,8 @@ json::object session_json(const session_view& s, activity::time now) {
         o["keeps"] = std::move(keeps);
     }
     if (a.ddl || !a.judged.empty()) o["ddl"] = ddl_json(s, now);
+    const auto* seen = observer && observer->seen ? observer->seen->of(a.server_pid) : nullptr;
+    if (seen != nullptr) o["observed"] = observed_json(*seen);
     if (!a.in_the_way.empty()) {
         json::array holders;
         for (const auto& h : a.in_the_way) holders.push_back(holder_json(h));
@@ -105,7 +129,7 @@ json::object totals_json(const numbers& n) {
 
 std::string state_json(const house_view& v, const ddl_board& board, std::uint64_t seen, const std::string& upstream) {
     json::array sessions;
-    for (const auto& s : v.sessions) sessions.push_back(session_json(s, v.now));
+    for (const auto& s : v.sessions) sessions.push_back(session_json(s, v.now, v.numbers.observer));
     auto [recent, last] = board.since(seen);
     json::object all{{"version", LOCKKEEPER_VERSION},
                      {"mode", v.numbers.mode},
@@ -116,6 +140,7 @@ std::string state_json(const house_view& v, const ddl_board& board, std::uint64_
                      {"sessions", std::move(sessions)},
                      {"recent", std::move(recent)},
                      {"seen", last}};
+    if (v.numbers.observer) all["observer"] = observer_json(*v.numbers.observer);
     return json::serialize(all);
 }
 

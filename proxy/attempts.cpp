@@ -15,6 +15,12 @@ namespace proxy {
 using policy::timeout_class;
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr std::chrono::seconds cancel_may_take{6};  // longer than a canceler's patience
+
+}  // namespace
+
 struct gate::wait_for_held {
     gate& g;
     bool await_ready() const noexcept { return false; }
@@ -26,6 +32,19 @@ struct gate::wait_for_held {
 bool gate::may_attempt(const judged_message& m, const policy::decision& d) const noexcept {
     return conduct_.locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
            !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
+}
+
+// Given up for others it counts as failed, and is made again like one that got no lock.
+bool gate::give_way(std::uint64_t attempt, std::size_t queue) noexcept {
+    if (attempt == 0 || attempt != in_flight_ || way_) return false;
+    way_ = stepping_aside{queue};
+    return true;
+}
+
+void gate::way_given() noexcept {
+    if (!way_) return;
+    way_->given = true;
+    if (nap_ && in_flight_ == 0) nap_->until = now_;
 }
 
 struct gate::wait_for_time {
@@ -61,6 +80,21 @@ void gate::wake(outbox& to_server, outbox& to_client) {
     advance();
 }
 
+// An attempt has been answered. Where the server was told to cancel it (locks.max_queue), nothing follows until the signal has
+// been sent, for it would meet what follows: once it is sent, a server process that is idle forgets it. Returns what the attempt has
+// failed with then; a cancel of the client's own counts first.
+task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlstate) {
+    in_flight_ = 0;
+    if (!way_) co_return std::nullopt;
+    if (!way_->given) co_await nap(cancel_may_take, false);
+    const auto queue = std::exchange(way_, std::nullopt)->queue;
+    if (sqlstate != protocol::sqlstate::query_canceled || canceled_) co_return std::nullopt;
+    if (in_hand_) ++in_hand_->gave_way;
+    counts_.attempts_given_up.add();
+    co_return protocol::make_error("ERROR", protocol::sqlstate::lock_not_available,
+                                   "gave up waiting for a lock, because " + std::to_string(queue) + " sessions queued behind it (locks.max_queue)");
+}
+
 // The client's own message, its answer held back. Inside a transaction block a savepoint stands before it.
 task<held_reply> gate::try_once(judged_message& m, bool inside) {
     if (inside) {
@@ -82,6 +116,7 @@ task<held_reply> gate::try_once(judged_message& m, bool inside) {
     }
     send(m.message);
     if (!m.query) send(protocol::encode_flush());
+    begin_attempt();
     held_.emplace();
     exchange_done_ = false;
     wait_for_held wait{*this};
@@ -172,6 +207,9 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
         }
         sent = now_;
         reply = co_await try_once(m, inside);
+        std::string code(reply.sqlstate());
+        auto crowded = co_await end_attempt(std::move(code));
+        if (crowded) reply.error = std::move(crowded);
         if (turn.last || !lost_the_lock(reply.sqlstate())) break;
         tries.failed();
         co_await step_back(m, inside);

@@ -88,6 +88,22 @@ void put_who(json::object& o, const audit_record& r) {
     if (r.server_pid != 0) o["server_pid"] = r.server_pid;
 }
 
+json::array blockers_of(const audit_record& r) {
+    json::array all;
+    for (const auto& b : r.blockers) {
+        json::object one;
+        one["pid"] = b.pid;
+        put(one, "user", b.user);
+        put(one, "application_name", b.application_name);
+        if (!b.state.empty()) one["state"] = b.state;
+        one["seconds"] = b.seconds;
+        if (b.idle_seconds > 0) one["idle_seconds"] = b.idle_seconds;
+        if (!b.query.empty()) one["query"] = valid_utf8(redacted(b.query, false));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
 void put_outcome(json::object& o, const audit_record& r) {
     o["outcome"] = r.outcome;
     put(o, "ledger", r.ledger);
@@ -95,6 +111,9 @@ void put_outcome(json::object& o, const audit_record& r) {
     if (!r.steps.empty()) o["steps"] = steps_of(r);
     if (r.attempts > 0) o["attempts"] = r.attempts;
     if (r.attempts > 0 || r.lock_wait_ms > 0) o["lock_wait_ms"] = r.lock_wait_ms;
+    if (r.gave_way > 0) o["gave_way"] = r.gave_way;
+    if (r.queued > 0) o["queued"] = r.queued;
+    if (!r.blockers.empty()) o["blockers"] = blockers_of(r);
     if (r.hold_ms) o["hold_ms"] = *r.hold_ms;
     o["duration_ms"] = r.duration_ms;
     put(o, "sqlstate", r.sqlstate);
@@ -130,6 +149,10 @@ std::string to_json(const audit_record& r, system_clock::time_point when) {
     o["event"] = r.event;
     put_who(o, r);
     if (r.event == "released") return released(std::move(o), r);
+    if (r.event == "terminated") {
+        o["blockers"] = blockers_of(r);
+        return one_line(o);
+    }
     o["protocol"] = r.protocol;
     o["transaction"] = r.transaction;
     o["statement"] = valid_utf8(redacted(r.statement, r.understood));

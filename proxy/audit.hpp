@@ -25,10 +25,18 @@ struct audit_step {
     std::int64_t ms = 0;
 };
 
-// One line of the audit log: a decision about one Query or Execute, how one step of its plan ended, what came of it all, or that
-// a transaction has ended which held strong locks. README.md says what each member is.
+// A session that was in the way, as the observer has seen it.
+struct audit_blocker {
+    std::uint32_t pid = 0;
+    std::string user, application_name, state, query;  // as in pg_stat_activity; of the query the first 200 characters
+    double seconds = 0;       // age of its transaction
+    double idle_seconds = 0;  // of a "terminated" one: for how long it had been idle in it
+};
+
+// One line of the audit log: a decision about one Query or Execute, how one step of its plan ended, what came of it all, that a
+// transaction has ended which held strong locks, or that the observer has ended a session. README.md says what each member is.
 struct audit_record {
-    std::string event;  // "decision", "step", "outcome" or "released"
+    std::string event;  // "decision", "step", "outcome", "released" or "terminated"
     std::uint64_t session = 0;
     std::string client, user, database, application_name;
     std::uint32_t server_pid = 0;
@@ -49,6 +57,9 @@ struct audit_record {
     std::chrono::steady_clock::time_point asked{};  // when what takes that was sent
     int attempts = 0;          // of taking the locks, of all steps together; 0: not counted
     double lock_wait_ms = 0;   // for its turn (locks.serialize), and from the first look to the attempt that ended it
+    int gave_way = 0;          // of the attempts: ended because of locks.max_queue
+    std::size_t queued = 0;    // the most sessions that the observer has seen behind it
+    std::vector<audit_blocker> blockers;  // whom it has seen in the way; of "terminated" the one that was ended
     std::optional<double> hold_ms;  // where the lock is not kept behind the statement
     double duration_ms = 0;
     std::string outcome, sqlstate, tag;

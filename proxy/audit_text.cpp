@@ -72,6 +72,20 @@ std::string decision(const json::object& r, const paint& p) {
     return out;
 }
 
+// pid 4711 (user report, nightly), idle in transaction for 12.3 s
+std::string blockers_of(const json::object& r) {
+    std::string out;
+    for (const auto& one : array_at(r, "blockers")) {
+        if (!one.is_object()) continue;
+        const auto& b = one.get_object();
+        const auto name = text_at(b, "application_name"), state = text_at(b, "state");
+        out += (out.empty() ? "pid " : "; pid ") + std::to_string(std::lround(number_at(b, "pid"))) + " (user " + text_at(b, "user") +
+               (name.empty() ? "" : ", " + name) + ")" + (state.empty() ? "" : ", " + state);
+        if (b.contains("idle_seconds")) out += " for " + readable_ms(1000 * number_at(b, "idle_seconds"));
+    }
+    return printable(out);
+}
+
 std::string outcome(const json::object& r, const paint& p) {
     const auto word = text_at(r, "outcome");
     auto out = p(colour_of(word), printable(word));
@@ -80,6 +94,8 @@ std::string outcome(const json::object& r, const paint& p) {
     if (r.contains("lock_wait_ms")) out += ", waited " + readable_ms(number_at(r, "lock_wait_ms"));
     if (const auto tries = number_at(r, "attempts"); tries > 1) out += " in " + std::to_string(std::lround(tries)) + " attempts";
     if (r.contains("hold_ms")) out += ", held its lock for " + readable_ms(number_at(r, "hold_ms"));
+    if (r.contains("queued")) out += ", " + std::to_string(std::lround(number_at(r, "queued"))) + " sessions queued behind it";
+    if (const auto blockers = blockers_of(r); !blockers.empty()) out += ", behind " + blockers;
     return out + "\n" + sql(text_at(r, "statement"), p);
 }
 
@@ -136,6 +152,7 @@ std::string audit_text(const json::object& r, bool colours) {
     if (event == "step") return begin + who(r) + "  " + step(r, p);
     if (event == "released")
         return begin + who(r) + "  " + p(colour_of(text_at(r, "outcome")), text_at(r, "outcome")) + ": held " + relations_of(r) + "\n";
+    if (event == "terminated") return begin + who(r) + "  " + p(red, event) + " for its sake: " + blockers_of(r) + "\n";
     return begin + own(r, p);
 }
 

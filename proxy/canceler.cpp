@@ -9,11 +9,11 @@ constexpr std::chrono::seconds patience{5};
 
 }  // namespace
 
-canceler::canceler(house& h, protocol::bytes packet, std::function<void()> receiver)
-    : house_(h), packet_(packet.begin(), packet.end()), done_(std::move(receiver)) {
+canceler::canceler(house& h, protocol::bytes packet, std::function<void()> receiver, whose of)
+    : house_(h), packet_(packet.begin(), packet.end()), whose_(of), done_(std::move(receiver)) {
     ++house_.cancels;
     timer_ = house_.loop.at(house_.loop.now() + patience, [this] { finish(); });
-    house_.shared.canceled(key(), cancel_stage::come);
+    tell(cancel_stage::come);
     hosts_ = config::hosts_of(house_.settings->upstream).size();
     next_host();
 }
@@ -45,13 +45,15 @@ void canceler::on_ready(std::uint32_t epoll_events) {
         server_->consume(0);  // the server says nothing here
     }
     if (!server_->ended()) return;
-    if (server_->unsent() == 0) house_.shared.canceled(key(), cancel_stage::sent);
+    if (server_->unsent() == 0) tell(cancel_stage::sent);
     server_.reset();
     next_host();
 }
 
-// Behind length and code, as in BackendKeyData: process id and secret key.
-std::string canceler::key() const { return std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))); }
+// The key stands behind length and code, as in BackendKeyData: process id and secret key.
+void canceler::tell(cancel_stage stage) const {
+    if (whose_ == whose::clients) house_.shared.canceled(std::string(protocol::as_text(protocol::bytes(packet_).subspan(8))), stage);
+}
 
 void canceler::finish() {
     const auto receiver = std::move(done_);

@@ -16,8 +16,10 @@ namespace proxy {
 // each of them gets it; one that does not know the key does nothing.
 class canceler final : event_loop::watcher {
 public:
+    // Whether sessions are told (house.canceled), as they are of what a client sends: an own one is no wish of the client's.
+    enum class whose : std::uint8_t { clients, own };
     // `receiver` is called once, not inside the constructor; the canceler may be destroyed in it.
-    canceler(house& h, protocol::bytes packet, std::function<void()> receiver);
+    canceler(house& h, protocol::bytes packet, std::function<void()> receiver, whose of = whose::clients);
     ~canceler();
     canceler(const canceler&) = delete;
     canceler& operator=(const canceler&) = delete;
@@ -29,10 +31,11 @@ private:
     void on_ready(std::uint32_t epoll_events) override;
     void next_host();
     void finish();
-    std::string key() const;
+    void tell(cancel_stage stage) const;
 
     house& house_;
     protocol::buffer packet_;
+    const whose whose_;
     std::function<void()> done_;
     std::size_t hosts_ = 0, asked_ = 0;
     std::unique_ptr<peer> server_;

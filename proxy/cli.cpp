@@ -18,6 +18,7 @@
 #include "proxy/finish.hpp"
 #include "proxy/log.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/observer.hpp"
 #include "proxy/resume.hpp"
 #include "proxy/server.hpp"
 
@@ -70,6 +71,7 @@ config::settings settings_of(const options& o) {
     flag("--admin", o.admin, [&] { s.admin.listen = config::parse_endpoint(o.admin); });
     flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
     if (const auto wrong = config::disagreement(s)) throw config::error((o.config.empty() ? "" : o.config + ": ") + *wrong);
+    if (const auto wrong = wrong_with_connections(s); !wrong.empty()) throw config::error((o.config.empty() ? "" : o.config + ": ") + wrong);
     return s;
 }
 

@@ -26,6 +26,7 @@ struct alignas(64) counters {
     counter client_bytes, server_bytes;  // read from clients and from the server, without TLS
     counter passed;            // Query and Execute messages that went on without being judged
     counter batches;           // of our own statements
+    counter attempts_given_up; // because of locks.max_queue
 };
 
 }  // namespace proxy

@@ -21,6 +21,7 @@
 #include "proxy/batch.hpp"
 #include "proxy/cancel_stage.hpp"
 #include "proxy/counters.hpp"
+#include "proxy/ddl_under_way.hpp"
 #include "proxy/deferred_work.hpp"
 #include "proxy/greeting.hpp"
 #include "proxy/held_reply.hpp"
@@ -113,6 +114,10 @@ public:
     // The body of the server's BackendKeyData.
     std::string_view server_key() const noexcept { return known_.server_key; }
 
+    // locks.max_queue: so many queue behind this attempt (ddl_under_way). True: the server is to be told to cancel it.
+    bool give_way(std::uint64_t attempt, std::size_t queue) noexcept;
+    void way_given() noexcept;  // it has been told
+
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
 
@@ -122,6 +127,7 @@ public:
     doing doing_now() const noexcept;
     std::size_t put_off() const noexcept { return deferred_.size() + committed_.size(); }
     proxy::activity activity() const;
+    std::optional<ddl_under_way> under_way() const;  // nullopt: it changes no schema
 
 private:
     // What came of a plan: where it failed, the error of the step.
@@ -273,6 +279,8 @@ private:
     task<void> send_away(lock_holder autovacuum);
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
+    void begin_attempt() noexcept { in_flight_ = ++attempts_begun_; }
+    task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
 
@@ -316,6 +324,7 @@ private:
     struct wait_for_held;
     struct wait_for_time;
 
+    bool at_ddl() const noexcept;
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
 
     std::shared_ptr<const config::settings> settings_;
@@ -384,6 +393,8 @@ private:
     std::chrono::steady_clock::time_point judged_since_{};
     std::vector<lock_holder> in_the_way_;  // of the task in hand, when it was last looked
     int attempts_ = 0;
+    std::uint64_t attempts_begun_ = 0, in_flight_ = 0;  // attempts at a strong lock; the number of the one that the server has in hand
+    std::optional<stepping_aside> way_;
     known_session known_;
 };
 

@@ -94,6 +94,10 @@ using writer = metric_writer;
 
 #define AUDIT(field) [](writer& to, const numbers& n) { if (n.audit) to.one(n.audit->field); }
 
+#define OBSERVER(expression) [](writer& to, const numbers& n) { if (n.observer) to.one(static_cast<std::uint64_t>(n.observer->expression)); }
+
+std::uint64_t queued(const observer_view& v) { return v.seen ? v.seen->queued : 0; }
+
 constexpr std::array list{
     metric{"lockkeeper_build_info", "gauge", "Always 1; which version runs, in which mode.", "version mode",
            [](writer& to, const numbers& n) { to.one(true, {LOCKKEEPER_VERSION, n.mode}); }},
@@ -136,6 +140,7 @@ constexpr std::array list{
     metric{"lockkeeper_lock_hold_seconds", "histogram", "How long strong locks were kept.", "",
            [](writer& to, const numbers& n) { to.all(n.ddl.hold); }},
     metric{"lockkeeper_lock_attempts_total", "counter", "Attempts to take strong locks.", "", COUNT(n.ddl.attempts)},
+    metric{"lockkeeper_lock_attempts_given_up_total", "counter", "Of them, those that were given up because of locks.max_queue.", "", COUNT(n.attempts_given_up)},
     metric{"lockkeeper_plan_steps_total", "counter", "Statements that ran in place of a client's.", "", COUNT(n.ddl.steps)},
     metric{"lockkeeper_injected_batches_total", "counter", "Batches of our own statements on clients' connections: questions, timeouts, steps.", "", COUNT(n.batches)},
     metric{"lockkeeper_deferred_statements", "gauge", "Statements that are put off until a COMMIT which is still to come, or are being done behind it.", "", COUNT(n.now.put_off)},
@@ -148,6 +153,11 @@ constexpr std::array list{
     metric{"lockkeeper_audit_failures_total", "counter", "Times that the audit log could not be written any more.", "", AUDIT(failures)},
     metric{"lockkeeper_audit_refused_total", "counter", "Statements that were refused because their decision could not be written.", "", AUDIT(refused)},
     metric{"lockkeeper_audit_lost_total", "counter", "Records that there was no room for while the audit log could not be written.", "", AUDIT(lost)},
+    metric{"lockkeeper_ddl_queued_sessions", "gauge", "Sessions that wait in the server behind schema changes, as the observer saw them last (observer.dsn; so are the following).", "",
+           [](writer& to, const numbers& n) { if (n.observer) to.one(queued(*n.observer)); }},
+    metric{"lockkeeper_observer_up", "gauge", "0 while the observer cannot look at the server: schema changes go on with less detail.", "", OBSERVER(up)},
+    metric{"lockkeeper_observer_failures_total", "counter", "Times that it could not connect, or not look.", "", OBSERVER(failures)},
+    metric{"lockkeeper_blockers_terminated_total", "counter", "Sessions that were ended because of locks.terminate_blockers.", "", OBSERVER(terminated)},
     metric{"process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.", "", [](writer& to, const numbers& n) { to.one(n.started); }},
     metric{"process_cpu_seconds_total", "counter", "CPU time of the process, user and system.", "", [](writer& to, const numbers&) { to.one(process::cpu_seconds()); }},
     metric{"process_resident_memory_bytes", "gauge", "Resident memory of the process.", "", [](writer& to, const numbers&) { to.one(process::resident_bytes()); }},
@@ -169,6 +179,7 @@ void numbers::add(const counters& c) noexcept {
     server_bytes += c.server_bytes.value();
     passed += c.passed.value();
     batches += c.batches.value();
+    attempts_given_up += c.attempts_given_up.value();
 }
 
 std::string metrics_text(const numbers& n) {

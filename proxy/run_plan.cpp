@@ -54,7 +54,11 @@ task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std
             co_return reply;
         }
         const auto sent = now_;
+        begin_attempt();
         reply = co_await ask_in_place(step);
+        std::string code(reply.error ? reply.error->get('C') : "");
+        auto crowded = co_await end_attempt(std::move(code));
+        if (crowded) reply.error = std::move(crowded);
         const bool lost = reply.error && lost_the_lock(reply.error->get('C'));
         if (in_hand_ && (!lost || turn.last)) in_hand_->note_wait(began, sent, lost, now_, tries.attempts());
         if (!lost) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-struct pg_conn;
+#include "proxy/patient_connection.hpp"
 
 namespace proxy {
 
@@ -36,24 +36,17 @@ private:
         std::string user;
         done receiver;
     };
-    struct close {
-        void operator()(pg_conn* connection) const noexcept;
-    };
 
     void run();
     answer answer_for(const std::string& user);
     answer try_once(const std::string& user);
-    std::string connect();
-    bool await(short events, long until);
-    std::string said() const;
 
     const std::string dsn_, query_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<question> waiting_;
     bool stopped_ = false;
-    int wakeup_;  // eventfd: it is to stop, although the server keeps it waiting
-    std::unique_ptr<pg_conn, close> connection_;  // of the thread only
+    patient_connection connection_{"lockkeeper auth.query"};  // of the thread only
     std::thread thread_;
 };
 

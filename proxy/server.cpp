@@ -23,8 +23,10 @@
 #include "config/load.hpp"
 #include "config/values.hpp"
 #include "proxy/admin_side.hpp"
+#include "proxy/ddl_list.hpp"
 #include "proxy/listeners.hpp"
 #include "proxy/log.hpp"
+#include "proxy/observer.hpp"
 #include "proxy/systemd.hpp"
 #include "proxy/tls_check.hpp"
 #include "proxy/worker.hpp"
@@ -94,12 +96,18 @@ public:
     explicit server(settings_source read)
         : read_(std::move(read)), settings_(read_()), audit_(settings_.audit), names_(io_), signals_(io_), deadline_(io_), watchdog_(io_),
           shared_{std::make_shared<const config::settings>(settings_), names_, [this](audit_record&& r) {
+                      observer_.note(r);
                       if (admin_) board_.note(r);
                       return audit_.write(r);
                   },
                   [this](const std::string& key, cancel_stage stage) {
                       for (auto& w : workers_) w->note_cancel(key, stage);
-                  }} {}
+                  }},
+          observer_({}, {.sessions = [this] { return list_ddl(workers_); },
+                         .end_attempt = [this](std::uint64_t session, std::uint64_t attempt, std::size_t queue) {
+                             for (auto& w : workers_) w->end_attempt(session, attempt, queue);
+                         },
+                         .audit = [this](audit_record&& r) { shared_.audit(std::move(r)); }}) {}
 
     int run() {
         std::signal(SIGPIPE, SIG_IGN);
@@ -118,12 +126,14 @@ public:
         for (unsigned i = 0; i < worker_count(); ++i)
             workers_.push_back(std::make_unique<worker>(shared_, doors.take(i), [this] { asio::post(io_, [this] { on_drained(); }); }));
         for (auto& w : workers_) w->start();
+        observer_.renew(settings_.observer);
         spdlog::info("listening on {}, forwarding to {}, mode {}", doors.where(), upstream_text(settings_.upstream), config::print(settings_.mode));
         systemd::notify("READY=1");
         await_signal();
         started_ = true;
         show_life();
         io_.run();
+        observer_.stop();
         for (auto& w : workers_) w->finish();
         for (auto& w : workers_) w->join();
         doors.remove_socket_file();
@@ -144,7 +154,8 @@ private:
                                                                       [this] {
                                                                           if (!draining_) drain("/quitquitquit");
                                                                       },
-                                                                      [this] { return audit_.counters(); }},
+                                                                      [this] { return audit_.counters(); },
+                                                                      [this] { return observer_.view(); }},
                                               upstream_text(settings_.upstream));
         admin_->read_files();
         admin_->listen(listen_addresses(at));
@@ -176,6 +187,7 @@ private:
         set_log_level(settings_.log);
         if (admin_) admin_->renew(shared_.settings);
         for (auto& w : workers_) w->renew(shared_.settings);
+        observer_.renew(settings_.observer);
     }
 
     void await_signal() {
@@ -257,6 +269,7 @@ private:
     std::size_t drained_ = 0;
     bool started_ = false, draining_ = false;
     ddl_board board_;
+    observer observer_;                 // before the workers end it is stopped
     std::unique_ptr<admin_side> admin_;      // null: nobody asks
     std::unique_ptr<secrets> users_;  // last: its thread hands its answers to the workers
 };

@@ -216,9 +216,20 @@ void session::on_wake_timer() {
     take_stock();
 }
 
-void session::cancel_statement() {
+void session::cancel_statement(canceler::whose of) {
     if (cancel_) return;  // it is still on its way
-    cancel_ = std::make_unique<canceler>(house_, protocol::encode_cancel(gate_->server_key()), [this] { cancel_.reset(); });
+    const auto over = [this] {
+        cancel_.reset();
+        gate_->way_given();
+        if (stage_ == stage::relaying) watch_wake();
+    };
+    cancel_ = std::make_unique<canceler>(house_, protocol::encode_cancel(gate_->server_key()), over, of);
+}
+
+void session::give_way(std::uint64_t attempt, std::size_t queue) {
+    if (stage_ != stage::relaying || cancel_) return;
+    gate_->set_now(house_.loop.now());
+    if (gate_->give_way(attempt, queue)) cancel_statement(canceler::whose::own);
 }
 
 void session::on_server_gone() {

@@ -43,6 +43,8 @@ public:
     void note_cancel(std::string_view key, cancel_stage how_far) noexcept;
     // A schema change of the client's is canceled, as the client could cancel it: what was done of it is taken back.
     void give_up();
+    // locks.max_queue: see gate::give_way.
+    void give_way(std::uint64_t attempt, std::size_t queue);
     // Ends now, whatever it does.
     void stop();
 
@@ -53,6 +55,7 @@ public:
     std::size_t put_off() const noexcept;
     std::uint64_t held_bytes() const noexcept;
     session_view view() const;
+    std::optional<ddl_under_way> under_way() const;
 
 private:
     static constexpr int reads_per_turn = 16;  // of the scratch buffer, then it is the other sessions' turn
@@ -104,7 +107,7 @@ private:
     void on_hold_timer();
     void watch_wake();
     void on_wake_timer();
-    void cancel_statement();
+    void cancel_statement(canceler::whose of = canceler::whose::clients);
     bool idle() const noexcept;
 
     void say_fatal(const protocol::error_fields& fatal);

@@ -48,6 +48,10 @@ session_view session::view() const {
     return v;
 }
 
+std::optional<ddl_under_way> session::under_way() const {
+    return stage_ == stage::relaying ? gate_->under_way() : std::nullopt;
+}
+
 worker_view worker::view(std::size_t most) const {
     worker_view all;
     all.now = event_loop::clock::now();
@@ -65,6 +69,15 @@ worker_view worker::view(std::size_t most) const {
     std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(shown), ranked.end(), before);
     for (std::size_t i = 0; i < shown; ++i) all.sessions.push_back(ranked[i].second->view());
     return all;
+}
+
+void worker::list_ddl(std::function<void(std::vector<ddl_under_way>&&)> done) {
+    loop_.post([this, done = std::move(done)] {
+        std::vector<ddl_under_way> all;
+        for (const auto& [id, s] : sessions_)
+            if (auto one = s->under_way()) all.push_back(std::move(*one));
+        done(std::move(all));
+    });
 }
 
 void worker::look(std::size_t most, std::function<void(worker_view&&)> done) {

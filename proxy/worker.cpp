@@ -124,6 +124,12 @@ void worker::note_cancel(std::string key, cancel_stage stage) {
     });
 }
 
+void worker::end_attempt(std::uint64_t session, std::uint64_t attempt, std::size_t queue) {
+    loop_.post([this, session, attempt, queue] {
+        if (const auto found = sessions_.find(session); found != sessions_.end()) found->second->give_way(attempt, queue);
+    });
+}
+
 void worker::renew(std::shared_ptr<const config::settings> settings) {
     loop_.post([this, settings = std::move(settings)] {
         house_.settings = settings;

@@ -29,19 +29,22 @@ public:
     // From any thread. drain: no more clients, and those that have been idle for that long are sent away, the others as soon as
     // they have. give_way: new clients go to another process that listens at the same places (reuse_port), if there is one;
     // `ours` are the sockets of this one at each place.
-    // give_up: schema changes that are under way are canceled. stop_sessions: the others now. finish: the thread ends. note_cancel: the server was told to cancel what the session
-    // with this key does. renew: the settings have been read again.
+    // give_up: schema changes that are under way are canceled. stop_sessions: the others now. finish: the thread ends.
+    // note_cancel: the server was told to cancel what the session with this key does. end_attempt: so many sessions queue behind
+    // that attempt of the session's (locks.max_queue). renew: the settings have been read again.
     void give_way(unsigned ours);
     void drain(std::chrono::milliseconds idle_for = {});
     void give_up();
     void stop_sessions();
     void note_cancel(std::string key, cancel_stage stage);
+    void end_attempt(std::uint64_t session, std::uint64_t attempt, std::size_t queue);
     void renew(std::shared_ptr<const config::settings> settings);
     void finish();
 
     // For those who look on. `done` is called in the worker's thread; at most `most` sessions are told in full.
     const counters& counts() const noexcept { return counts_; }
     void look(std::size_t most, std::function<void(worker_view&&)> done);
+    void list_ddl(std::function<void(std::vector<ddl_under_way>&&)> done);
 
 private:
     struct listener final : event_loop::watcher {

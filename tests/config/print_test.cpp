@@ -47,6 +47,10 @@ const std::map<std::string, std::string, std::less<>> others{
     {"locks.max_hold", "7s"},
     {"locks.old_after", "3s"},
     {"locks.serialize", "true"},
+    {"locks.max_queue", "20"},
+    {"locks.terminate_blockers", "5s"},
+    {"locks.terminate_blockers_user", "'web_*'"},
+    {"locks.terminate_blockers_application", "'report, cron *'"},
     {"limits.clients", "12"},
     {"limits.clients_per_user", "5"},
     {"limits.clients_per_database", "6"},
@@ -66,6 +70,8 @@ const std::map<std::string, std::string, std::less<>> others{
     {"admin.tls_key", "'/etc/k.pem'"},
     {"drain.delay", "5s"},
     {"drain.grace", "1min"},
+    {"observer.dsn", "'host=db user=lockkeeper'"},
+    {"observer.interval", "50ms"},
     {"log.level", "trace"},
 };
 

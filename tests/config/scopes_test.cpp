@@ -44,6 +44,10 @@ constexpr auto whole = R"(scopes:
     locks.max_hold: 20s
     locks.old_after: 1s
     locks.serialize: true
+    locks.max_queue: 9
+    locks.terminate_blockers: 1min
+    locks.terminate_blockers_user: 'web_*'
+    locks.terminate_blockers_application: 'cron'
     overrides.users: 'dba'
     rules:
       table-dropped: {action: reject, transactions: split}

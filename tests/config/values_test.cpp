@@ -30,6 +30,29 @@ auto endpoint(std::uint16_t least_port = 0) {
     return [least_port](const std::string& text) { return config::parse_endpoint(text, least_port); };
 }
 
+TEST(dsn, without_its_password) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"", ""},
+        {"shop", "shop"},
+        {"host=db user=lk dbname=shop", "host=db user=lk dbname=shop"},
+        {"host=db password=secret user=lk", "host=db password=*** user=lk"},
+        {"password = 'a b\\'c' host=db", "password = *** host=db"},
+        {"password=a\\ b host=db", "password=*** host=db"},
+        {"host='password=no' password=", "host='password=no' password=***"},
+        {"sslpassword='x", "sslpassword=***"},
+        {"host=db password secret=x", "host=db***"},
+        {"host=db se cret", "host=db***"},
+        {"postgresql://lk@db:5432/shop?sslmode=require", "postgresql://lk@db:5432/shop?sslmode=require"},
+        {"postgres://lk:secret@db/shop", "postgres://lk:***@db/shop"},
+        {"postgresql://lk:se@cret@db/shop", "postgresql://lk:***@db/shop"},
+        {"postgresql://lk:se/cret@db/shop", "postgresql://lk:***@db/shop"},
+        {"postgresql://lk:se/c?ret@db", "postgresql://lk:***@db"},
+        {"postgresql://[::1]:5432/shop?application_name=a@b", "postgresql://[::1]:5432/shop?application_name=a@b"},
+        {"postgresql:///shop?host=/run&password=secret&user=lk", "postgresql:///shop?host=/run&password=***&user=lk"},
+    };
+    for (const auto& [dsn, printed] : cases) EXPECT_EQ(config::without_password(dsn), printed);
+}
+
 TEST(duration, in_every_unit) {
     EXPECT_EQ(config::parse_duration("0"), 0ms);
     EXPECT_EQ(config::parse_duration("0s"), 0ms);

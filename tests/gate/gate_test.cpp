@@ -30,6 +30,7 @@ struct conversation_case {
     bool wait_each = false;
     bool serialize = false;
     int turns_of_others = 0;
+    int crowds = 0;
 };
 
 std::ostream& operator<<(std::ostream& out, const conversation_case& c) { return out << c.name; }
@@ -198,6 +199,26 @@ std::vector<conversation_case> lock_cases() {
          seconds(2), 9},
         {"a_cancel_ends_the_waiting", {q(blocking), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{"NAP", "lockkeeper refused this statement: canceled"} + restored + words{"SELECT 1"}, enforce, {{"NAP", "57014"}}, seconds(10), 9},
+        {"it_gives_way_to_those_behind_it", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking, "NAP"} + again + restored + words{"SELECT 1"}, enforce, {{blocking, "57014"}},
+         seconds(10), 0, false, false, 0, 1},
+        {"an_execute_gives_way", {p(blocking, "x"), b("x"), e(), s, q("SELECT 1")}, {"1", "2", "C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking, "NAP"} + again + restored + words{"SELECT 1"}, enforce, {{blocking, "57014"}},
+         seconds(10), 0, false, false, 0, 1},
+        {"it_gives_way_in_a_transaction", {q("BEGIN"), q(blocking), q("COMMIT")}, {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I"},
+         words{"BEGIN"} + looked_inside + safely({"LOOK", "SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}) +
+             words{"SAVEPOINT _lockkeeper", blocking, "NAP", "ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper", "NAP"} +
+             safely({"LOOK", "SET LOCAL lock_timeout = 40"}) + safely({blocking}) + restored_inside + words{"COMMIT"},
+         enforce, {{blocking, "57014"}}, seconds(10), 0, false, false, 0, 1},
+        {"nothing_follows_before_a_cancel_that_comes_late_is_over", {q(blocking), q("SELECT 1")}, {"C:/*judge*/", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking, "NAP"} + restored + words{"SELECT 1"}, enforce, {}, seconds(10), 0, false, false,
+         0, 1},
+        {"with_the_budget_giving_way_ends_too", {q(blocking), q("SELECT 1")}, {"E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{"NAP", "LOOK", blocking, "NAP"} + restored + words{"SELECT 1"}, enforce, {{blocking, "57014"}},
+         seconds(1), 9, false, false, 0, 1},
+        {"the_clients_own_cancel_counts_first", {q(blocking), q("SELECT 1")}, {"E:57014", "Z:I", "D:t", "C:SELECT", "Z:I"},
+         looked + words{"LOOK"} + locks_tried_first + words{blocking, "NAP"} + restored + words{"SELECT 1"}, enforce,
+         {{blocking, "57014"}, {"NAP", "57014"}}, seconds(10), 0, false, false, 0, 1},
         {"another_error_is_the_answer", {q(blocking + " FAIL")}, {"E:22012", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{blocking + " FAIL"} + restored, enforce, {}, seconds(10)},
     };
@@ -222,6 +243,9 @@ std::vector<conversation_case> plan_cases() {
         {"a_strong_step_is_tried_again", {p(strongly), b(), e(), s}, {"1", "2", "C:TEST", "Z:I"},
          one + tried + words{"STEP two", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
          {{"STEP two", "55P03"}}, seconds(10)},
+        {"a_step_gives_way_to_those_behind_it", {q(strongly)}, {"N:00000", "C:TEST", "Z:I"},
+         one + tried + words{"STEP two", "NAP", "NAP", "LOOK", "SET lock_timeout = 40", "STEP two"} + restored, enforce,
+         {{"STEP two", "57014"}}, seconds(10), 0, false, false, 0, 1},
         {"a_step_whose_budget_is_spent_undoes_the_plan", {q(strongly)}, {"E:55P03", "Z:I"},
          one + tried + words{"NAP", "LOOK", "STEP two"} + ours + words{"LOOK", "UNDO two"} + undone_one, enforce,
          {{"STEP two", "55P03"}}, seconds(1), 2},
@@ -287,6 +311,7 @@ struct conversations : testing::TestWithParam<conversation_case> {
         g.wait_each = GetParam().wait_each;
         g.settings().locks.serialize = GetParam().serialize;
         g.server.turns_of_others = GetParam().turns_of_others;
+        g.crowds = GetParam().crowds;
         return g;
     }
 };

@@ -80,7 +80,7 @@ def test_a_schema_change_in_progress(page, database, straight, table):
     with contextlib.closing(psycopg2.connect(straight.dsn)) as writer:
         writer.cursor().execute("INSERT INTO t (c) VALUES (1)")  # CREATE INDEX CONCURRENTLY waits for its end
         change = psql(proxy, database, "ALTER TABLE t ADD CONSTRAINT one_c UNIQUE (id, c)")
-        browser.until("document.querySelector('#work .track .now')", "its bar moves")
+        browser.until("document.querySelector('#work .track .now') && document.querySelector('#work').innerText.includes('step 1 of 2')", "its bar moves")
         text = browser.text("#work")
         assert "ALTER TABLE" in text and "step 1 of 2" in text and "CREATE UNIQUE INDEX CONCURRENTLY" in text and "(deploy)" in text
         browser.screenshot(SCREENSHOTS / "in_progress.png")
@@ -88,6 +88,59 @@ def test_a_schema_change_in_progress(page, database, straight, table):
         assert change.wait(20) == 0
     browser.until("document.querySelector('#work .empty')", "it is over")
     browser.until("document.querySelector('#recent summary').innerText.includes('done')", "and told of")
+
+
+def test_how_far_an_index_is(page, cluster, database, straight, table):
+    """What the observer tells: the server's phase, with a bar."""
+    proxy, _, browser = page(observer={"dsn": cluster.dsn(), "interval": "50ms"})
+    deployed(proxy, database)
+    cursor = straight.cursor()
+    cursor.execute("CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1; END $$")
+    cursor.execute("CREATE TABLE wide AS SELECT n, repeat('x', 1500) FROM generate_series(1, 400) AS n")  # 80 pages, five rows each
+    change = psql(proxy, database, "CREATE INDEX slow ON wide (slowly(n))")
+    shown = "Number((document.querySelector('#work .meter') || document.body).getAttribute('aria-valuenow'))"
+    browser.until(f"{shown} >= 30 && {shown} < 90", "the bar moves")
+    text = browser.text("#work")
+    assert re.search(r"building index: scanning table, \d+ %", text), text
+    assert browser.script("return document.querySelector('#work .meter div').offsetWidth") > 30
+    browser.screenshot(SCREENSHOTS / "progress.png")
+    browser.size(390, 844, mobile=True)
+    assert fits(browser)
+    browser.screenshot(SCREENSHOTS / "progress_mobile.png")
+    assert change.wait(30) == 0
+    browser.until("document.querySelector('#work .empty')", "it is over")
+
+
+def test_a_queue_behind_a_schema_change(page, cluster, database, straight, table):
+    """What the observer tells: all who wait, whoever they are."""
+    proxy, _, browser = page(observer={"dsn": cluster.dsn(), "interval": "50ms"}, locks={"budget": 0},
+                             timeouts={"lock": "60s", "statement": "60s"})
+    deployed(proxy, database)
+    with contextlib.closing(psycopg2.connect(straight.dsn, application_name="nightly report")) as holder:
+        holder.cursor().execute("SELECT count(*), max(c) FROM t  -- the report")
+        change = psql(proxy, database, "ALTER TABLE t ADD COLUMN total int", "deploy 41")
+        browser.until("document.querySelectorAll('#waits .node').length == 2", "it waits")
+        assert "waits in the server's queue" in browser.text("#work")
+        straight_reader = subprocess.Popen(["psql", "-q", cluster.dsn(database, application_name="cron"), "-c", "SELECT sum(c) FROM t"],
+                                           stdout=subprocess.DEVNULL)
+        readers = [straight_reader] + [psql(proxy, database, f"SELECT c FROM t WHERE id = {n}", f"web {n}") for n in (1, 2)]
+        browser.until("document.querySelectorAll('#waits .node').length == 5", "three wait behind it")
+        assert browser.script("return document.querySelectorAll('#waits ul ul ul .node').length") == 3
+        text = browser.text("#waits")
+        assert "4 waiting, 4 of them in the server's queue" in browser.text("#waits-count")
+        assert all(name in text for name in ("nightly report", "deploy 41", "cron", "web 1", "web 2", "it stands before this one"))
+        assert "idle in transaction" in browser.text("#waits .blocker") and "SELECT sum(c) FROM t" in text
+        assert "3 sessions queue behind it" in browser.text("#work")
+        browser.screenshot(SCREENSHOTS / "queue.png")
+        browser.size(390, 844, mobile=True)
+        assert fits(browser)
+        browser.screenshot(SCREENSHOTS / "queue_mobile.png")
+        holder.rollback()
+        assert change.wait(20) == 0 and [r.wait(20) for r in readers] == [0] * 3
+    browser.until("document.querySelector('#waits .empty')", "nobody waits any more")
+    browser.click("#recent details:first-of-type summary")
+    browser.until("document.querySelector('#recent details').open", "it opens")
+    assert "3 sessions at most" in browser.text("#recent details") and "nightly report" in browser.text("#recent details")
 
 
 def test_a_blocked_schema_change_and_who_is_in_the_way(page, database, straight, table):

@@ -238,6 +238,7 @@ TEST(board, hides_secrets_as_the_audit_log_does) {
 TEST(metrics, the_text_has_every_metric_and_no_label_that_the_list_does_not_know) {
     proxy::numbers n;
     n.audit = proxy::audit_counters{};
+    n.observer = proxy::observer_view{};
     n.mode = "en\"fo\\rce\n";
     n.ddl.decisions[{"CREATE INDEX", "rewrite"}] = 2;
     n.ddl.lock_wait.add(0.3);
@@ -256,6 +257,27 @@ TEST(metrics, the_text_has_every_metric_and_no_label_that_the_list_does_not_know
     EXPECT_NE(text.find("lockkeeper_lock_wait_seconds_bucket{le=\"0.5\"} 1\n"), std::string::npos);
     EXPECT_NE(text.find("lockkeeper_lock_wait_seconds_bucket{le=\"+Inf\"} 1\n"), std::string::npos);
     EXPECT_NE(text.find("lockkeeper_lock_wait_seconds_count 1\n"), std::string::npos);
+}
+
+TEST(state, tells_what_the_observer_has_seen) {
+    stand s;
+    proxy::session_view v{.id = 3, .client = "127.0.0.1:1"};
+    v.activity.server_pid = 2;
+    v.activity.ddl = record("decision", "ALTER TABLE t ADD c int");
+    s.house.sessions.push_back(v);
+    EXPECT_EQ(s.ask(here("/api/state")).body.find("observer"), std::string::npos);
+    proxy::observation seen;
+    seen.ddl[2] = {.waits = true, .blockers = {1}, .queue = {4, 5}, .progress = proxy::server_progress{"CREATE INDEX", "sorting", 40}};
+    seen.backends[1] = {.pid = 1, .user = "\xff", .state = "active", .query = "ALTER ROLE x PASSWORD 'hunter2'"};
+    seen.edges = {{2, 1}};
+    s.house.numbers.observer = proxy::observer_view{.up = true, .seen = std::make_shared<const proxy::observation>(seen)};
+    const auto body = s.ask(here("/api/state")).body;
+    EXPECT_EQ(body.find("hunter2"), std::string::npos);
+    const auto state = boost::json::parse(body);
+    EXPECT_EQ(boost::json::serialize(state.at("sessions").at(0).at("observed")),
+              R"({"waits":true,"blockers":[1],"queued":2,"progress":{"command":"CREATE INDEX","phase":"sorting","percent":40}})");
+    EXPECT_EQ(boost::json::serialize(state.at("observer").at("waits")), R"([{"pid":2,"for":1}])");
+    EXPECT_EQ(state.at("observer").at("backends").at(0).at("state"), "active");
 }
 
 TEST(state, tells_who_waits_for_whom_and_hides_secrets) {

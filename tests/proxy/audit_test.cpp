@@ -79,6 +79,27 @@ TEST(audit_json, a_release_tells_what_was_held) {
               R"("relations":[{"name":"public.t","lock_mode":"SHARE","hold_ms":12.346}],"mode":"enforce","outcome":"committed","hold_ms":12.346})");
 }
 
+TEST(audit_json, a_termination_tells_of_whom) {
+    auto r = record(3);
+    r.event = "terminated";
+    r.user = "app";
+    r.blockers = {{.pid = 7, .user = "web", .application_name = "cron", .state = "idle in transaction", .query = "ALTER ROLE a PASSWORD 'hunter2'",
+                   .seconds = 12.3456, .idle_seconds = 10}};
+    EXPECT_EQ(proxy::to_json(r, noon),
+              R"({"time":"2027-01-15T08:00:00.001234Z","event":"terminated","session":3,"user":"app","blockers":[{"pid":7,"user":"web",)"
+              R"("application_name":"cron","state":"idle in transaction","seconds":12.346,"idle_seconds":10.000,"query":"ALTER ROLE a PASSWORD '***'"}]})");
+}
+
+TEST(audit_json, an_outcome_tells_what_the_observer_has_seen) {
+    auto r = record(3);
+    r.event = "outcome";
+    EXPECT_EQ(proxy::to_json(r, noon).find("queued"), std::string::npos);
+    r.gave_way = 2;
+    r.queued = 5;
+    r.blockers = {{.pid = 7, .user = "web", .seconds = 1}};
+    EXPECT_NE(proxy::to_json(r, noon).find(R"("gave_way":2,"queued":5,"blockers":[{"pid":7,"user":"web","seconds":1.000}])"), std::string::npos);
+}
+
 TEST(audit_json, an_outcome_tells_its_times_in_milliseconds_with_three_decimals) {
     auto r = record(1);
     r.event = "outcome";

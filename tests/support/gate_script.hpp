@@ -25,6 +25,7 @@ public:
     server_model server;
     std::vector<proxy::audit_record> audit;
     std::string audit_fails;  // why decisions cannot be written
+    int crowds = 0;           // so many attempts find too long a queue behind them, and are cancelled; a nap later the signal is sent
 
     // Runs it all; what the client got, one word a message: "C:SELECT", "E:LK001", "Z:I", "1", "D:0" ...
     std::vector<std::string> run(const std::vector<protocol::buffer>& messages) {
@@ -75,6 +76,7 @@ private:
             for (const auto stage : {proxy::cancel_stage::come, proxy::cancel_stage::sent}) gate_->note_cancel(server.key, stage);
         now_ += std::chrono::seconds(1);
         gate_->set_now(now_);
+        gate_->way_given();
         gate_->wake(to_server_, to_client_);
         hand_out();
         if (was_closed && !gate_->closed()) reopened_ = true;
@@ -84,6 +86,8 @@ private:
     void hand_out() {
         for (const auto part : to_client_.parts()) received_.insert(received_.end(), part.begin(), part.end());
         to_client_.clear();
+        const auto work = crowds > 0 ? gate_->under_way() : std::nullopt;
+        if (work && gate_->give_way(work->attempt, 7)) --crowds;
         serve();
     }
 
