@@ -191,7 +191,7 @@ def test_a_short_queue_is_no_reason(observed, cluster, database, table):
 
 def test_no_other_statement_is_ever_cancelled(lockkeeper, cluster, database, table):
     """The blocker lets go at every moment around the one in which the attempt is given up."""
-    proxy, admin = with_admin(lockkeeper, observer={"dsn": cluster.dsn(), "interval": "10ms"}, locks={**IMPATIENT, "max_queue": 1},
+    proxy, _ = with_admin(lockkeeper, observer={"dsn": cluster.dsn(), "interval": "10ms"}, locks={**IMPATIENT, "max_queue": 1},
                               timeouts={"lock": "30s", "statement": "60s"})
     failed = []
 
@@ -201,14 +201,17 @@ def test_no_other_statement_is_ever_cancelled(lockkeeper, cluster, database, tab
                 failed.append((number, sql, code))
 
     with Reader(cluster, database), contextlib.closing(proxy.connect(database)) as connection:
-        for number in range(30):
+        for number in range(200):  # on a busy machine the observer comes too late for most of them
             with idle_in_transaction(cluster, database) as holder:
-                release = threading.Timer(0.1 + 0.01 * number, holder.rollback)
+                release = threading.Timer(0.1 + 0.03 * (number % 30), holder.rollback)
                 release.start()
                 change_and_go_on(connection, number)
                 release.join()
+            given_up = sum(r.get("gave_way", 0) for r in proxy.audit())
+            if number >= 30 and given_up > 10:
+                break
     assert not failed
-    assert admin.metrics()["lockkeeper_lock_attempts_given_up_total", ()] > 10
+    assert given_up > 10
 
 
 @pytest.fixture
