@@ -37,6 +37,7 @@ install(FILES config/example.yaml config/KEYS.md DESTINATION ${CMAKE_INSTALL_DOC
 install(FILES policy/RULES.md policy/DJANGO.md policy/CI.md policy/COMING_FROM.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/policy OPTIONAL)
 install(FILES proxy/METRICS.md proxy/TLS_SCRAM.md proxy/TRAPS.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/proxy OPTIONAL)
 install(FILES docker/grafana/lockkeeper.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/docker/grafana OPTIONAL)
+install(FILES docker/README.md docker/lockkeeper.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/docker OPTIONAL)
 install(FILES docker/prometheus/alerts.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/docker/prometheus OPTIONAL)
 install(CODE "set(project \"${PROJECT_SOURCE_DIR}\")")
 install(CODE [[
