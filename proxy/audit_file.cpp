@@ -118,7 +118,9 @@ int audit_file::prepare(std::size_t size, time when) {
         // One that has shrunk was cut: what we wrote last is what the next record follows, so that it shows.
         if (now > size_) follow();
         else size_ = now;
-        if (now == 0 && last_.seq == 0) last_ = last_of_rotated(path_).value_or(audit_link{});
+        // An empty one continues from what stands in the others, which may be more than we have read: several may have been
+        // moved away by others while we waited for the first.
+        if (auto last = now == 0 ? last_of_rotated(path_) : std::nullopt; last && last->seq > last_.seq) last_ = std::move(*last);
         if (moved(descriptor_, path_)) {
             const int anew = open_file(path_);
             if (anew < 0) return 0;  // the records still go to the old one

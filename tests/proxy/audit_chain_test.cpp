@@ -246,6 +246,23 @@ TEST_F(audit_rotation, a_file_that_others_have_moved_away_goes_on_in_the_next) {
     EXPECT_THAT(findings({s.path("audit.jsonl.1"), s.path("audit.jsonl.2"), s.path()}), IsEmpty());
 }
 
+// It was overtaken: two files were moved away, of which it had read the end of the first only, and the third is still empty.
+TEST_F(audit_rotation, who_comes_late_to_an_empty_file_continues_from_the_last_that_was_moved_away) {
+    settings.rotate_size = 0;
+    {
+        proxy::audit_log late(settings);
+        late.write(record(1));
+        ASSERT_TRUE(comes_true([&] { return all_lines(s.path()).size() == 2; }));
+        for (const char* moved_to : {"audit.jsonl.1", "audit.jsonl.2"}) {
+            write(2);
+            std::filesystem::rename(s.path(), s.path(moved_to));
+        }
+        std::ofstream(s.path()).flush();
+        late.write(record(1));
+    }
+    EXPECT_THAT(findings({s.path("audit.jsonl.1"), s.path("audit.jsonl.2"), s.path()}), IsEmpty());
+}
+
 TEST_F(audit_rotation, two_processes_rotate_one_file) {
     {
         proxy::audit_log one(settings), two(settings);
