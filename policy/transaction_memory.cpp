@@ -40,15 +40,20 @@ void transaction_memory::after(std::span<const deed> done) {
 // Changes of rows come in thousands: between two locks one of each relation is enough.
 void transaction_memory::remember(const deed& d) {
     if (deeds_.size() >= most) return;
-    if (d.what == deed::kind::changed_rows)
-        for (auto before = deeds_.rbegin(); before != deeds_.rend() && before->what != deed::kind::locked; ++before)
-            if (before->what == d.what && before->relation == d.relation) return;
+    if (d.what == deed::kind::changed_rows) {
+        const auto& locks = at(deed::kind::locked);
+        const auto& rows = at(d.what);
+        for (auto before = rows.rbegin(); before != rows.rend() && (locks.empty() || *before > locks.back()); ++before)
+            if (deeds_[*before].relation == d.relation) return;
+    }
     if (is_making(d)) made_[relation_key(d.relation, d.name)].push_back(deeds_.size());
+    at(d.what).push_back(deeds_.size());
     deeds_.push_back(d);
 }
 
 void transaction_memory::shorten(std::size_t size) {
     for (; deeds_.size() > size; deeds_.pop_back()) {
+        at(deeds_.back().what).pop_back();
         if (!is_making(deeds_.back())) continue;
         const auto found = made_.find(relation_key(deeds_.back().relation, deeds_.back().name));
         if (found == made_.end()) continue;  // forgotten before
@@ -59,21 +64,18 @@ void transaction_memory::shorten(std::size_t size) {
 
 void transaction_memory::clear() noexcept {
     deeds_.clear();
+    for (auto& positions : of_kind_) positions.clear();
     made_.clear();
     savepoints_.clear();
 }
 
 const deed* transaction_memory::strong_lock(lock_mode least) const noexcept {
-    const auto found = std::find_if(deeds_.rbegin(), deeds_.rend(), [&](const deed& d) {
-        return d.what == deed::kind::locked && d.lock >= least;
-    });
-    return found == deeds_.rend() ? nullptr : &*found;
+    const auto& locks = at(deed::kind::locked);
+    const auto found = std::find_if(locks.rbegin(), locks.rend(), [&](std::size_t i) { return deeds_[i].lock >= least; });
+    return found == locks.rend() ? nullptr : &deeds_[*found];
 }
 
-const deed* transaction_memory::last(deed::kind what) const noexcept {
-    const auto found = std::find_if(deeds_.rbegin(), deeds_.rend(), [&](const deed& d) { return d.what == what; });
-    return found == deeds_.rend() ? nullptr : &*found;
-}
+const deed* transaction_memory::last(deed::kind what) const noexcept { return at(what).empty() ? nullptr : &deeds_[at(what).back()]; }
 
 void transaction_memory::forget_plain_names() {
     std::erase_if(made_, [](const auto& entry) { return is_plain(entry.first); });
@@ -86,13 +88,13 @@ const deed* transaction_memory::last_made(std::string_view schema, std::string_v
 }
 
 bool transaction_memory::done_since(const deed& earlier, deed::kind what) const noexcept {
-    return std::any_of(deeds_.begin() + (&earlier - deeds_.data()), deeds_.end(), [&](const deed& d) { return d.what == what; });
+    const auto* latest = last(what);
+    return latest != nullptr && latest >= &earlier;
 }
 
 bool transaction_memory::put_off(std::string_view relation, std::string_view name) const noexcept {
-    return std::any_of(deeds_.begin(), deeds_.end(), [&](const deed& d) {
-        return d.what == deed::kind::deferred && d.relation == relation && d.name == name;
-    });
+    const auto all = of(deed::kind::deferred);
+    return std::any_of(all.begin(), all.end(), [&](const deed& d) { return d.relation == relation && d.name == name; });
 }
 
 std::vector<std::string> transaction_memory::savepoints() const {

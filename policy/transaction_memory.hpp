@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +28,7 @@ struct deed {
         added_default,           // column `name` of the relation, with a default
         deferred,                // index or constraint `name` of the relation: finished behind the COMMIT
     };
+    static constexpr auto kinds = static_cast<std::size_t>(kind::deferred) + 1;
     kind what = kind::locked;
     std::string relation, name;  // of a savepoint: its name
     lock_mode lock = lock_mode::none;
@@ -52,6 +55,11 @@ public:
     void forget_plain_names();
 
     std::span<const deed> deeds() const noexcept { return deeds_; }
+    // Those of one kind, oldest first: a dump makes tens of thousands of relations in one transaction, and every statement of it
+    // is judged by what few there is of the other kinds.
+    auto of(deed::kind what) const noexcept {
+        return at(what) | std::views::transform([this](std::size_t i) -> const deed& { return deeds_[i]; });
+    }
     // The last lock of at least that mode; null: none is held.
     const deed* strong_lock(lock_mode least) const noexcept;
     const deed* last(deed::kind what) const noexcept;
@@ -73,12 +81,15 @@ private:
         std::string name;
         std::size_t size;
     };
+    const std::vector<std::size_t>& at(deed::kind what) const noexcept { return of_kind_[static_cast<std::size_t>(what)]; }
+    std::vector<std::size_t>& at(deed::kind what) noexcept { return of_kind_[static_cast<std::size_t>(what)]; }
     void remember(const deed& d);
     void shorten(std::size_t size);
     void roll_back_to(const std::string& savepoint);
     void release(const std::string& savepoint);
 
     std::vector<deed> deeds_;
+    std::array<std::vector<std::size_t>, deed::kinds> of_kind_;  // where they stand in deeds_
     std::unordered_map<std::string, std::vector<std::size_t>> made_;  // created and gone, by relation_key
     std::vector<mark> savepoints_;
 };

@@ -7,13 +7,10 @@ namespace {
 std::optional<hazard> check(const context& c) {
     const auto table = altered_table_in_use(c);
     if (!table) return std::nullopt;
-    const auto deeds = c.session.so_far.deeds();
+    const auto deeds = c.session.so_far.of(deed::kind::added_default);
     const auto* step = altered_by(c, [&](const alter_step& s) {
         return s.action == alter_action::set_default && !s.expression &&
-               std::any_of(deeds.begin(), deeds.end(), [&](const deed& d) {
-                   return d.what == deed::kind::added_default && d.name == s.name &&
-                          d.relation == readable(table->name);
-               });
+               std::any_of(deeds.begin(), deeds.end(), [&](const deed& d) { return d.name == s.name && d.relation == readable(table->name); });
     });
     if (!step) return std::nullopt;
     auto h = described("the default of the new column " + readable(step->name) +

@@ -67,8 +67,7 @@ bool two_phase(const statement& s) {
 }
 
 std::optional<hazard> check(const context& c) {
-    for (const auto& d : c.session.so_far.deeds()) {
-        if (d.what != deed::kind::deferred) continue;
+    for (const auto& d : c.session.so_far.of(deed::kind::deferred)) {
         const bool counts_on_it = names(c.what, d.name) || reshapes(c.what, d.relation, c.known) || refers_to(c.what, d.relation, c.known);
         if (!two_phase(c.what) && !counts_on_it) continue;
         auto h = described(c.what.kind + " is about " + d.name + " on " + d.relation + ", which is put off until the COMMIT", c);

@@ -13,8 +13,8 @@ std::optional<hazard> check(const context& c) {
         if (r.visible && !r.index && r.lock == lock_mode::access_exclusive) locked.insert(r.relation);
     if (locked.empty()) return std::nullopt;
     std::set<std::string_view> before;
-    for (const auto& d : c.session.so_far.deeds()) {
-        if (d.what != deed::kind::locked || d.lock != lock_mode::access_exclusive) continue;
+    for (const auto& d : c.session.so_far.of(deed::kind::locked)) {
+        if (d.lock != lock_mode::access_exclusive) continue;
         before.insert(d.relation);
         if (before.size() == enough) return std::nullopt;  // it was said when there were that many
     }

@@ -10,9 +10,8 @@ std::optional<hazard> check(const context& c) {
     const auto* held = c.session.so_far.strong_lock(lock_mode::share);
     if (!table || !step || !held) return std::nullopt;
     // Of a constraint that the transaction itself has added another rule speaks.
-    for (const auto& d : c.session.so_far.deeds())
-        if (d.what == deed::kind::added_not_valid && d.relation == readable(table->name) && d.name == step->name)
-            return std::nullopt;
+    for (const auto& d : c.session.so_far.of(deed::kind::added_not_valid))
+        if (d.relation == readable(table->name) && d.name == step->name) return std::nullopt;
     return described("validating " + readable(step->name) + " reads all of " + readable(table->name) +
                          " while the transaction holds " + std::string(name(held->lock)) + " on " + held->relation,
                      c);

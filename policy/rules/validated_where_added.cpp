@@ -4,18 +4,14 @@
 namespace policy::rules {
 namespace {
 
-bool is_of(const deed& d, const std::string& table, const std::string& constraint) noexcept {
-    return d.what == deed::kind::added_not_valid && d.relation == table && d.name == constraint;
-}
-
 std::optional<hazard> check(const context& c) {
     const auto table = large_altered_table(c);
     if (!table) return std::nullopt;
     const auto name = readable(table->name);
-    const auto deeds = c.session.so_far.deeds();
+    const auto deeds = c.session.so_far.of(deed::kind::added_not_valid);
     const auto* step = altered_by(c, [&](const alter_step& s) {
         return s.action == alter_action::validate_constraint &&
-               std::any_of(deeds.begin(), deeds.end(), [&](const deed& d) { return is_of(d, name, s.name); });
+               std::any_of(deeds.begin(), deeds.end(), [&](const deed& d) { return d.relation == name && d.name == s.name; });
     });
     if (!step) return std::nullopt;
     return described("validating " + readable(step->name) + " in the transaction that added it reads all of " + name +
