@@ -12,7 +12,7 @@ import pytest
 from proxy import BINARY
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-GUIDES = ["README.md", "OPERATING.md"]
+GUIDES = ["README.md", "proxy/OPERATING.md"]
 
 
 def lockkeeper(*arguments, **options):
@@ -54,7 +54,7 @@ def test_the_commands_that_are_named_exist(page):
 
 def test_the_commands_of_the_guide_are_taken_as_they_stand():
     """Each with its options, up to where it would do something."""
-    page = (ROOT / "OPERATING.md").read_text()
+    page = (ROOT / "proxy/OPERATING.md").read_text()
     shown = set(re.findall(r"(?:`|^\$ )lockkeeper (.+?)(?:`|$)", page.replace("\n", " \n"), re.M))
     assert len(shown) > 15
     for line in shown:
@@ -65,7 +65,7 @@ def test_the_commands_of_the_guide_are_taken_as_they_stand():
 
 
 def test_what_the_guide_names_exists():
-    page = (ROOT / "OPERATING.md").read_text()
+    page = (ROOT / "proxy/OPERATING.md").read_text()
     prose = re.sub(r"```.*?```", "", page, flags=re.S)
     keys = re.findall(r"^\| `([\w.]+)` \|", (ROOT / "config/KEYS.md").read_text(), re.M)
     sections = {key.split(".")[0] for key in keys if "." in key} - {"match"}
@@ -97,7 +97,7 @@ def test_the_example_rule_compiles_and_is_not_taken(tmp_path):
 
 
 def test_every_link_leads_somewhere():
-    pages = ("README.md", "OPERATING.md", "CONTRIBUTING.md", "docker/README.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")
+    pages = ("README.md", "proxy/OPERATING.md", "CONTRIBUTING.md", "docker/README.md", "policy/DJANGO.md", "policy/COMING_FROM.md", "policy/CI.md")
     for page in map(ROOT.joinpath, pages):
         prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
         for target in re.findall(r"\]\(([^)#:]+)\)", prose):

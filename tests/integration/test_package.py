@@ -188,7 +188,7 @@ def installed_is_sound(root, prefix):
     assert (prefix / "share/bash-completion/completions/lockkeeper").read_text() == run(program, "completion", "bash")
     assert (prefix / "share/zsh/vendor-completions/_lockkeeper").read_text() == run(program, "completion", "zsh")
     documents = prefix / "share/doc/lockkeeper"
-    for name in ("README.md", "OPERATING.md", "copyright", "config/example.yaml", "config/KEYS.md", "docker/prometheus/alerts.yaml", "docker/grafana/lockkeeper.json"):
+    for name in ("README.md", "proxy/OPERATING.md", "copyright", "config/example.yaml", "config/KEYS.md", "docker/prometheus/alerts.yaml", "docker/grafana/lockkeeper.json"):
         assert (documents / name).is_file(), name
     for page in documents.rglob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.S)):
