@@ -4,30 +4,24 @@
 #include <cstdio>
 
 #include "config/load_reader.hpp"
+#include "config/utf8.hpp"
 
 namespace config {
 namespace {
 
-// The character at the front of `text`; length 0: it is none of UTF-8 (RFC 3629, 3).
+// The character at the front of `text`; length 0: it is none of UTF-8.
 struct character {
     std::uint32_t code = 0;
     std::size_t length = 0;
 };
 
 character first_of(std::string_view text) noexcept {
+    const auto length = utf8_length(text);
+    if (length == 0) return {};
     const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-    const auto lead = byte(0);
-    if (lead < 0x80) return {lead, 1};
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-    auto code = lead & (0x7fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return {};
-        code = code << 6 | (byte(i) & 0x3f);
-    }
-    constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least[length] || surrogate || code > 0x10ffff ? character{} : character{code, length};
+    auto code = length == 1 ? byte(0) : byte(0) & (0x7fu >> length);
+    for (std::size_t i = 1; i < length; ++i) code = code << 6 | (byte(i) & 0x3f);
+    return {code, length};
 }
 
 // Neither moves the cursor nor rings a bell: what YAML lets stand in a file (1.2, 5.1).

@@ -49,7 +49,7 @@ std::optional<ddl_under_way> gate::under_way() const {
                     .application_name = known_.application_name,
                     .server_pid = known_.server_pid,
                     .at_work = at_work,
-                    .attempt = way_ ? 0 : in_flight_,
+                    .attempt = in_flight_.number(),
                     .limits = conduct_.locks};
     if (conduct_.mode == config::mode::observe) d.limits.terminate_blockers = {};  // it changes nothing, for nobody
     for (const auto& h : in_the_way_)

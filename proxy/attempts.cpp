@@ -34,17 +34,10 @@ bool gate::may_attempt(const judged_message& m, const policy::decision& d) const
            !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
 }
 
-// Given up for others it counts as failed, and is made again like one that got no lock.
-bool gate::give_way(std::uint64_t attempt, std::size_t queue) noexcept {
-    if (attempt == 0 || attempt != in_flight_ || way_) return false;
-    way_ = stepping_aside{queue};
-    return true;
-}
-
 void gate::way_given() noexcept {
-    if (!way_) return;
-    way_->given = true;
-    if (nap_ && in_flight_ == 0) nap_->until = now_;
+    if (!in_flight_.gives_way()) return;
+    in_flight_.way_given();
+    if (nap_ && in_flight_.ended()) nap_->until = now_;
 }
 
 struct gate::wait_for_time {
@@ -84,10 +77,10 @@ void gate::wake(outbox& to_server, outbox& to_client) {
 // been sent, for it would meet what follows: once it is sent, a server process that is idle forgets it. Returns what the attempt has
 // failed with then; a cancel of the client's own counts first.
 task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlstate) {
-    in_flight_ = 0;
-    if (!way_) co_return std::nullopt;
-    if (!way_->given) co_await nap(cancel_may_take, false);
-    const auto queue = std::exchange(way_, std::nullopt)->queue;
+    in_flight_.end();
+    if (!in_flight_.gives_way()) co_return std::nullopt;
+    if (!in_flight_.way_is_given()) co_await nap(cancel_may_take, false);
+    const auto queue = in_flight_.take_queue();
     if (sqlstate != protocol::sqlstate::query_canceled || canceled_) co_return std::nullopt;
     if (in_hand_) ++in_hand_->gave_way;
     counts_.attempts_given_up.add();
@@ -116,7 +109,7 @@ task<held_reply> gate::try_once(judged_message& m, bool inside) {
     }
     send(m.message);
     if (!m.query) send(protocol::encode_flush());
-    begin_attempt();
+    in_flight_.begin();
     held_.emplace();
     exchange_done_ = false;
     wait_for_held wait{*this};

@@ -70,8 +70,9 @@ config::settings settings_of(const options& o) {
     });
     flag("--admin", o.admin, [&] { s.admin.listen = config::parse_endpoint(o.admin); });
     flag("--mode", o.mode, [&] { s.mode = config::parse_mode(o.mode); });
-    if (const auto wrong = config::disagreement(s)) throw config::error((o.config.empty() ? "" : o.config + ": ") + *wrong);
-    if (const auto wrong = wrong_with_connections(s); !wrong.empty()) throw config::error((o.config.empty() ? "" : o.config + ": ") + wrong);
+    auto wrong = config::disagreement(s);
+    if (!wrong) wrong = wrong_with_connections(s);
+    if (wrong) throw config::error((o.config.empty() ? "" : o.config + ": ") + *wrong);
     return s;
 }
 
@@ -104,7 +105,8 @@ int run_command(int argc, char** argv) {
     auto* print = config_command->add_subcommand("print", "Print every setting in force");
     auto* keys = config_command->add_subcommand("keys", "List the keys: their defaults, what they do, what changes them");
     config_command->require_subcommand(1);
-    for (auto* command : {serve_command, check, print}) command->add_option("--config", o.config, "YAML file")->type_name("FILE");
+    const auto reads_config = [&](CLI::App* command, const char* what = "YAML file") { command->add_option("--config", o.config, what)->type_name("FILE"); };
+    for (auto* command : {serve_command, check, print}) reads_config(command);
     serve_command->add_option("--listen", o.listen, "where clients connect: HOST:PORT (127.0.0.1:6432)");
     serve_command->add_option("--upstream", o.upstream, "the PostgreSQL server: HOST:PORT (PGHOST and PGPORT, else 127.0.0.1:5432)");
     serve_command->add_option("--mode", o.mode, "observe, guard or enforce")->type_name("TEXT:{observe,guard,enforce}");
@@ -119,24 +121,24 @@ int run_command(int argc, char** argv) {
     check_sql->add_option("--server-version", checking.server_version, "major version of the server (15)")->check(CLI::Range(13, 99));
     check_sql->add_option("--dsn", checking.dsn, "a server to ask for sizes and definitions, as libpq takes it");
     check_sql->add_flag("--in-transaction", checking.in_transaction, "the files run inside a transaction");
-    check_sql->add_option("--config", o.config, "YAML file")->type_name("FILE");
+    reads_config(check_sql);
     auto* rules_command = app.add_subcommand("rules", "List the rules");
     rules_command->add_option("--format", rules_format, "markdown, text or json")->check(CLI::IsMember({"text", "markdown", "json"}));
     auto* explain_command = app.add_subcommand("explain", "Tell about one rule, or what a statement does");
     explain_command->add_option("rule", o.rule, "rule id, or SQL")->type_name("RULE")->required();
-    explain_command->add_option("--config", o.config, "YAML file")->type_name("FILE");
+    reads_config(explain_command);
     ledger_options ledger;
     auto* pending = app.add_subcommand("pending", "List what was put off until a COMMIT and is not finished");
     pending->add_flag("--json", ledger.json, "as one JSON object");
     auto* resume_command = app.add_subcommand("resume", "Finish it");
     resume_command->add_option("--id", ledger.id, "only this entry of the list")->check(CLI::PositiveNumber);
     resume_command->add_flag("--dry-run", ledger.dry_run, "show the statements and run none");
-    resume_command->add_option("--config", o.config, "YAML file: timeouts, locks, audit")->type_name("FILE");
+    reads_config(resume_command, "YAML file: timeouts, locks, audit");
     finish_options finishing;
     auto* finish_command = app.add_subcommand("finish", "Drop the views that stand in for renamed tables");
     finish_command->add_option("--dsn", finishing.dsn, "the server, as libpq takes it")->required();
     finish_command->add_flag("--dry-run", finishing.dry_run, "show the statements and run none");
-    finish_command->add_option("--config", o.config, "YAML file: timeouts, locks")->type_name("FILE");
+    reads_config(finish_command, "YAML file: timeouts, locks");
     auto* ledger_command = app.add_subcommand("ledger", "The table in which that is written down");
     auto* ledger_create = ledger_command->add_subcommand("create", "Make it: for roles that may not create a schema");
     ledger_command->require_subcommand(1);
@@ -147,7 +149,7 @@ int run_command(int argc, char** argv) {
     auto* wait_command = app.add_subcommand("wait", "Wait until a Lockkeeper takes clients, or is gone");
     wait_command->add_option("--for", waiting.what, "ready or stopped (ready)")->check(CLI::IsMember({"ready", "stopped"}));
     wait_command->add_option("--timeout", waiting.timeout, "for how long (1min)");
-    wait_command->add_option("--config", o.config, "YAML file: admin")->type_name("FILE");
+    reads_config(wait_command, "YAML file: admin");
     for (auto* command : {serve_command, wait_command})
         command->add_option("--admin", o.admin, "its admin address: HOST:PORT (127.0.0.1:9432)");
     auto* metrics_command = app.add_subcommand("metrics", "List the metrics");

@@ -20,12 +20,6 @@ struct ddl_under_way {
     config::locks limits;
 };
 
-// That attempt is to end for the sake of those who queue behind it.
-struct stepping_aside {
-    std::size_t queue;
-    bool given = false;  // the server has been told to cancel it
-};
-
 struct ddl_list {
     std::vector<ddl_under_way> all;
     bool complete = false;  // all worker threads have answered

@@ -17,6 +17,7 @@
 #include "protocol/startup.hpp"
 #include "proxy/activity.hpp"
 #include "proxy/armed_timeouts.hpp"
+#include "proxy/attempt_in_flight.hpp"
 #include "proxy/audit.hpp"
 #include "proxy/batch.hpp"
 #include "proxy/cancel_stage.hpp"
@@ -115,7 +116,7 @@ public:
     std::string_view server_key() const noexcept { return known_.server_key; }
 
     // locks.max_queue: so many queue behind this attempt (ddl_under_way). True: the server is to be told to cancel it.
-    bool give_way(std::uint64_t attempt, std::size_t queue) noexcept;
+    bool give_way(std::uint64_t attempt, std::size_t queue) noexcept { return in_flight_.give_way(attempt, queue); }
     void way_given() noexcept;  // it has been told
 
     // The server is gone: what was under way is audited as lost.
@@ -279,7 +280,6 @@ private:
     task<void> send_away(lock_holder autovacuum);
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
-    void begin_attempt() noexcept { in_flight_ = ++attempts_begun_; }
     task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);
@@ -393,8 +393,7 @@ private:
     std::chrono::steady_clock::time_point judged_since_{};
     std::vector<lock_holder> in_the_way_;  // of the task in hand, when it was last looked
     int attempts_ = 0;
-    std::uint64_t attempts_begun_ = 0, in_flight_ = 0;  // attempts at a strong lock; the number of the one that the server has in hand
-    std::optional<stepping_aside> way_;
+    attempt_in_flight in_flight_;
     known_session known_;
 };
 

@@ -65,11 +65,11 @@ std::optional<observer_view> observer::view() const {
     return view_;
 }
 
-std::string wrong_with_connections(const config::settings& s) {
+std::optional<std::string> wrong_with_connections(const config::settings& s) {
     for (const auto& [name, dsn] : {std::pair{"observer.dsn", &s.observer.dsn}, {"auth.dsn", &s.auth.dsn}})
         if (!is_connection_string(*dsn))
             return std::string(name) + ": libpq does not understand it (what is wrong is not shown here, for it may be a piece of a password)";
-    return {};
+    return std::nullopt;
 }
 
 // ---- the thread

@@ -91,7 +91,7 @@ private:
     std::thread thread_;
 };
 
-// What is wrong with observer.dsn or auth.dsn as connection strings; empty: nothing.
-std::string wrong_with_connections(const config::settings& s);
+// What is wrong with observer.dsn or auth.dsn as connection strings; nullopt: nothing.
+std::optional<std::string> wrong_with_connections(const config::settings& s);
 
 }  // namespace proxy

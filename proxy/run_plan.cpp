@@ -54,7 +54,7 @@ task<batch_reply> gate::attempt_step(const judged_message& m, run_step step, std
             co_return reply;
         }
         const auto sent = now_;
-        begin_attempt();
+        in_flight_.begin();
         reply = co_await ask_in_place(step);
         std::string code(reply.error ? reply.error->get('C') : "");
         auto crowded = co_await end_attempt(std::move(code));
