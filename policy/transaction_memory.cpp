@@ -63,6 +63,7 @@ void transaction_memory::shorten(std::size_t size) {
 }
 
 void transaction_memory::clear() noexcept {
+    if (deeds_.empty() && savepoints_.empty()) return;  // each ReadyForQuery comes by here
     deeds_.clear();
     for (auto& positions : of_kind_) positions.clear();
     made_.clear();

@@ -8,8 +8,9 @@
 
 namespace protocol {
 
-// A queue in one block of memory that doubles when it is full and is given back when the last element goes: an idle
-// session holds none. For small values; pushing invalidates iterators and references.
+// A queue in one block of memory that doubles when it is full. When the last element goes a block that has grown is given back; the
+// first one stays, because a session that sends one query at a time would ask for it with each. For small values; pushing
+// invalidates iterators and references.
 template <class T>
 requires std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>
 class ring {
@@ -88,7 +89,7 @@ public:
     }
 
     void clear() noexcept {
-        std::vector<T>().swap(block_);
+        if (block_.size() > first_capacity) std::vector<T>().swap(block_);
         head_ = size_ = 0;
     }
 

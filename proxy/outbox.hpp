@@ -33,7 +33,7 @@ public:
     const std::vector<protocol::bytes>& parts() const noexcept { return parts_; }
     void clear() noexcept {
         parts_.clear();
-        own_.clear();
+        if (!own_.empty()) own_.clear();  // a deque's clear() is not free, and nearly all that is sent was forwarded
         size_ = 0;
     }
 

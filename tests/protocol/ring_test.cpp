@@ -12,18 +12,36 @@ using protocol::ring;
 
 std::vector<int> contents(const ring<int>& r) { return {r.begin(), r.end()}; }
 
-TEST(ring, holds_no_memory_while_empty) {
+TEST(ring, gives_back_a_block_that_has_grown) {
     ring<int> r;
     EXPECT_EQ(r.capacity(), 0u);
     r.push_back(1);
-    EXPECT_GT(r.capacity(), 0u);
-    r.pop_front();
+    const auto first = r.capacity();
+    for (int i = 0; i < 100; ++i) r.push_back(i);
+    EXPECT_GT(r.capacity(), first);
+    while (!r.empty()) r.pop_front();
     EXPECT_EQ(r.capacity(), 0u);
     r.push_back(2);
     EXPECT_EQ(contents(r), std::vector<int>{2});
+}
+
+// No allocation for each query of a client that waits for every answer.
+TEST(ring, keeps_its_first_block) {
+    ring<int> r;
+    r.push_back(1);
+    const auto first = r.capacity();
+    const auto* const where = &r.front();
+    r.pop_front();
+    EXPECT_EQ(r.capacity(), first);
+    for (std::size_t i = 0; i < 2 * first; ++i) {
+        r.push_back(2);
+        EXPECT_EQ(contents(r), std::vector<int>{2});
+        r.pop_front();
+    }
     r.clear();
-    EXPECT_EQ(r.capacity(), 0u);
     EXPECT_TRUE(r.empty());
+    r.push_back(3);
+    EXPECT_EQ(&r.front(), where);
 }
 
 // With every distance of the front from the start of the block.
