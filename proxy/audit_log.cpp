@@ -20,6 +20,7 @@ using std::chrono::system_clock;
 constexpr std::chrono::milliseconds pause{100};  // before a write that failed is tried again
 constexpr std::chrono::seconds complaint_interval{60};
 constexpr int tries_at_the_end = 10;
+constexpr auto silent = "it has not taken a record for a second";
 
 // A record about the log itself.
 json::object own_record(std::string_view event) {
@@ -45,8 +46,8 @@ bool must_be_written(const audit_record& r) { return r.event == "decision" && r.
 
 }  // namespace
 
-audit_log::audit_log(const config::audit& settings)
-    : refuses_(settings.on_failure == config::audit_failure::refuse), tries_left_(tries_at_the_end) {
+audit_log::audit_log(const config::audit& settings, std::size_t room)
+    : refuses_(settings.on_failure == config::audit_failure::refuse), room_(room), tries_left_(tries_at_the_end) {
     if (!settings.file.empty()) file_.emplace(settings);
     if (settings.to_stdout) stdout_.emplace();
     if (!settings.syslog.empty()) syslog_.emplace(settings.syslog);
@@ -78,19 +79,14 @@ std::string audit_log::write(const audit_record& r) {
     entry e{.json = to_json(r, system_clock::now()), .answer = must ? std::make_shared<fate>(fate::waits) : nullptr};
     const auto answer = e.answer;
     std::unique_lock hold(mutex_);
-    if (!counters_.failing && !has_room(e.json.size())) {
-        ++counters_.blocked;
-        const auto over = [&] { return counters_.failing || has_room(e.json.size()); };
-        if (!must) changed_.wait(hold, over);
-        else if (!changed_.wait_for(hold, patience, over)) begin_failing("it has not taken a record for a second");
-    }
+    if (!counters_.failing && !has_room(e.json.size())) await_room(hold, e.json.size(), must);
     if (counters_.failing && must) return ++counters_.refused, reason_;
     if (counters_.failing && !has_room(e.json.size())) return ++counters_.lost, std::string();
     queue(std::move(e));
     changed_.notify_all();
     if (!must) return {};
     changed_.wait_for(hold, patience, [&] { return *answer != fate::waits; });
-    if (*answer == fate::waits) begin_failing("it has not taken a record for a second");
+    if (*answer == fate::waits) begin_failing(silent);
     if (*answer == fate::written) return {};
     // The decision is on its way, at least in part: then it is told that nothing came of it.
     const bool stays = std::any_of(queue_.begin(), queue_.end(), [&](const entry& q) { return q.answer == answer; });
@@ -102,6 +98,17 @@ std::string audit_log::write(const audit_record& r) {
         queue({.json = to_json(outcome, system_clock::now())});
     }
     return reason_;
+}
+
+// A decision that must be written waits for `patience` in all; whatever else, as long as records are being taken: a disk that is
+// slow loses none, one that hangs does not stop the sessions.
+void audit_log::await_room(std::unique_lock<std::mutex>& hold, std::size_t size, bool must) {
+    ++counters_.blocked;
+    for (;;) {
+        const auto written = counters_.written;
+        if (changed_.wait_for(hold, patience, [&] { return counters_.failing || has_room(size); })) return;
+        if (must || counters_.written == written) return begin_failing(silent);
+    }
 }
 
 void audit_log::reopen() {

@@ -30,7 +30,8 @@ struct audit_counters {
 };
 
 // The audit log: one thread that writes behind a bounded queue, to the file, then to standard output and syslog. A full queue
-// makes those wait who have something to say; as long as the log can be written nothing is dropped.
+// makes those wait who have something to say; as long as the log can be written nothing is dropped. Where it has taken no record for
+// `patience` meanwhile (a standard output that nobody reads, a disk that hangs) it cannot be written.
 //
 // Where it cannot be written, it is tried again until it can. With audit.on_failure: refuse nothing that changes the schema is to
 // happen unseen: the decision to run a statement in mode enforce is waited for until it is written, for `patience` at most, and
@@ -39,7 +40,11 @@ struct audit_counters {
 // Then a record, "gap", tells from when to when nothing was written and how much that concerns.
 class audit_log {
 public:
-    explicit audit_log(const config::audit& settings);  // throws std::system_error where the file cannot be opened
+    static constexpr std::size_t most_bytes = 16u << 20;  // queued
+    static constexpr std::chrono::milliseconds patience{1000};
+
+    // Throws std::system_error where the file cannot be opened. `room`: bytes in the queue.
+    explicit audit_log(const config::audit& settings, std::size_t room = most_bytes);
     ~audit_log();                                       // after everything queued has been written, or given up after a second of failing
     audit_log(const audit_log&) = delete;
     audit_log& operator=(const audit_log&) = delete;
@@ -51,9 +56,6 @@ public:
     void reopen();
 
     audit_counters counters() const;
-
-    static constexpr std::size_t most_bytes = 16u << 20;  // queued
-    static constexpr std::chrono::milliseconds patience{1000};
 
 private:
     enum class fate { waits, written, refused };
@@ -74,11 +76,13 @@ private:
     void end_failing();
     void drop_unwritten();
     bool front_begun() const noexcept { return in_hand_ || (!queue_.empty() && queue_.front().begun); }
-    bool has_room(std::size_t size) const noexcept { return queue_.empty() || queued_bytes_ + size <= most_bytes; }
+    bool has_room(std::size_t size) const noexcept { return queue_.empty() || queued_bytes_ + size <= room_; }
     void queue(entry e);
+    void await_room(std::unique_lock<std::mutex>& hold, std::size_t size, bool must);
     std::string gap_record() const;
 
     const bool refuses_;
+    const std::size_t room_;
     std::optional<audit_file> file_;  // this and what follows are the thread's, once it runs
     std::optional<audit_stdout> stdout_;
     std::optional<audit_syslog> syslog_;

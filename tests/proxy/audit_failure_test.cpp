@@ -21,6 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 using namespace audit_files;
 
+constexpr std::size_t room = 1u << 20;
+const std::string large(room / 8, 'x');  // a pipe holds 64 KiB, less than one of them
+constexpr std::uint64_t count = 24;      // so many are more than there is room for
+
 class small_disk {
 public:
     small_disk() {
@@ -103,19 +107,18 @@ TEST_F(audit_on_a_full_disk, other_modes_and_refusals_do_not_wait_for_it) {
 
 TEST_F(audit_on_a_full_disk, it_goes_on_where_it_is_told_to) {
     settings.on_failure = config::audit_failure::go_on;
-    proxy::audit_log log(settings);
+    proxy::audit_log log(settings, room);
     ASSERT_TRUE(comes_true([&] { return all_lines(s.path()).size() == 1; }));
     disk.fill(std::filesystem::file_size(s.path()));
-    constexpr std::uint64_t count = 24;  // more than the queue holds
     for (std::uint64_t i = 0; i < count; ++i) {
-        EXPECT_EQ(log.write(record(i, std::string(1u << 20, 'x'))), "");
+        EXPECT_EQ(log.write(record(i, large)), "");
         if (i == 0) {
             ASSERT_TRUE(comes_true([&] { return log.counters().failing; }));
         }
     }
     const auto lost = log.counters().lost;
     EXPECT_GT(lost, 5u);
-    EXPECT_LE(log.counters().queued_bytes, proxy::audit_log::most_bytes);
+    EXPECT_LE(log.counters().queued_bytes, room);
     disk.grow();
     ASSERT_TRUE(comes_true([&] { return log.counters().queued == 0; }));
     const auto lines = all_lines(s.path());
@@ -126,36 +129,58 @@ TEST_F(audit_on_a_full_disk, it_goes_on_where_it_is_told_to) {
 }
 
 // A pipe that nobody reads stands for a disk that does not answer at all.
-TEST(audit_that_hangs, does_not_hold_up_who_is_to_be_refused_for_longer_than_its_patience) {
-    const scratch s;
-    ::testing::internal::CaptureStdout();
-    ASSERT_EQ(::mkfifo(s.path().c_str(), 0600), 0);
-    const int reader = ::open(s.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    ASSERT_GE(reader, 0);
+struct audit_that_hangs : testing::Test {
+    scratch s;
+    int reader = -1;
     std::atomic<bool> ended = false;
     std::thread drain;
-    {
-        proxy::audit_log log(to_file(s.path()));
-        auto big = record(1, std::string(1u << 20, 'x'));
-        big.event = "outcome";
-        log.write(big);
-        const auto began = std::chrono::steady_clock::now();
-        EXPECT_NE(log.write(record(2)), "");
-        EXPECT_GE(std::chrono::steady_clock::now() - began, proxy::audit_log::patience);
-        const auto second = std::chrono::steady_clock::now();
-        EXPECT_NE(log.write(record(3)), "");
-        EXPECT_LT(std::chrono::steady_clock::now() - second, proxy::audit_log::patience);
-        drain = std::thread([&] {
+
+    audit_that_hangs() {
+        ::testing::internal::CaptureStdout();
+        ::mkfifo(s.path().c_str(), 0600);
+        reader = ::open(s.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    }
+    ~audit_that_hangs() override {
+        ended = true;
+        if (drain.joinable()) drain.join();
+        ::close(reader);
+        ::testing::internal::GetCapturedStdout();
+    }
+    void answer() {
+        drain = std::thread([this] {
             std::vector<char> piece(1u << 16);
             while (!ended) (void)!::read(reader, piece.data(), piece.size());
         });
-        EXPECT_TRUE(comes_true([&] { return !log.counters().failing; }));
-        EXPECT_EQ(log.write(record(4)), "");
     }
-    ended = true;
-    drain.join();
-    ::close(reader);
-    ::testing::internal::GetCapturedStdout();
+};
+
+TEST_F(audit_that_hangs, does_not_hold_up_who_is_to_be_refused_for_longer_than_its_patience) {
+    ASSERT_GE(reader, 0);
+    proxy::audit_log log(to_file(s.path()));
+    auto big = record(1, large);
+    big.event = "outcome";
+    log.write(big);
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_NE(log.write(record(2)), "");
+    EXPECT_GE(std::chrono::steady_clock::now() - began, proxy::audit_log::patience);
+    const auto second = std::chrono::steady_clock::now();
+    EXPECT_NE(log.write(record(3)), "");
+    EXPECT_LT(std::chrono::steady_clock::now() - second, proxy::audit_log::patience);
+    answer();
+    EXPECT_TRUE(comes_true([&] { return !log.counters().failing; }));
+    EXPECT_EQ(log.write(record(4)), "");
+}
+
+TEST_F(audit_that_hangs, does_not_hold_up_the_other_modes_either) {
+    ASSERT_GE(reader, 0);
+    proxy::audit_log log(to_file(s.path()), room);
+    auto r = record(1, large);
+    r.mode = "guard";
+    for (std::uint64_t i = 0; i < count; ++i) EXPECT_EQ(log.write(r), "");
+    EXPECT_EQ(log.counters().blocked, 1u);
+    EXPECT_GT(log.counters().lost, 5u);
+    answer();
+    EXPECT_TRUE(comes_true([&] { return !log.counters().failing && log.counters().queued == 0; }));
 }
 
 TEST(audit_syslog, every_record_is_a_datagram) {
