@@ -20,6 +20,7 @@ import chart
 import functions
 import psycopg2
 import report
+import targets
 
 
 PAGE = """# The last run of `./run bench`
@@ -28,6 +29,12 @@ PAGE = """# The last run of `./run bench`
 Medians of {rounds} rounds, in brackets by what PgBouncer does; each case ran against each contender in turn, for {seconds:g} s
 where it is pgbench's. `cpu us` is the CPU time of the proxy for one transaction. PgBouncer runs in session mode, HAProxy in
 TCP mode with splicing, Lockkeeper as it comes: enforce, with policy and audit log.
+
+## What is to be reached
+
+{targets}
+
+## What was measured
 
 {table}
 
@@ -81,7 +88,7 @@ def versions(server_port):
 def page(results, contenders, options):
     names = [c.name for c in contenders]
     text = PAGE.format(machine=machine(), versions=versions(contenders[0].port), rounds=options.rounds, seconds=options.seconds,
-                       table=report.markdown(results, names),
+                       targets=targets.markdown(results), table=report.markdown(results, names),
                        memory=", ".join(f"{c.name} {c.peak_kilobytes():,} KiB" for c in contenders if c.peak_kilobytes()))
     if options.profile:
         text += "\n## Where Lockkeeper's time goes\n\n" + functions.markdown(contenders[-1], 10)
@@ -114,6 +121,7 @@ def main():
         results = measure(cases, contenders, options.rounds, options.seconds)
         print(machine())
         print(report.table(results, [c.name for c in contenders]))
+        print("\n" + targets.table(results))
         print("\npeak resident memory: " + ", ".join(f"{c.name} {c.peak_kilobytes():,} KiB" for c in contenders if c.peak_kilobytes()))
         if options.page:
             options.page.write_text(page(results, contenders, options))
