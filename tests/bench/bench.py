@@ -34,6 +34,9 @@ TCP mode with splicing, Lockkeeper as it comes: enforce, with policy and audit l
 
 {targets}
 
+`connect and disconnect` is out of reach for a proxy whose clients log in at the server themselves: PgBouncer hands out connections that
+are open already, while for the others the server starts a process and fills its caches each time.
+
 ## What was measured
 
 {table}
