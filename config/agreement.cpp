@@ -50,6 +50,12 @@ std::optional<std::string> without_observer(const settings& s) {
     return std::string(which) + " needs observer.dsn: it is the observer who sees the server's queue";
 }
 
+// A statement of the longest length that may be held could never be.
+std::optional<std::string> too_little_held(const limits& l) {
+    if (l.held == 0 || l.held >= l.statement) return std::nullopt;
+    return "limits.held is less than limits.statement: all statements together need as much room as one of them";
+}
+
 }  // namespace
 
 std::optional<std::string> disagreement(const settings& s) {
@@ -57,6 +63,7 @@ std::optional<std::string> disagreement(const settings& s) {
     if (auto wrong = disagreement(s.upstream)) return wrong;
     if (auto wrong = disagreement(s.auth)) return wrong;
     if (auto wrong = disagreement(s.admin)) return wrong;
+    if (auto wrong = too_little_held(s.limits)) return wrong;
     return without_observer(s);
 }
 

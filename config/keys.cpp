@@ -107,6 +107,7 @@ constexpr std::array list{
     key{"limits.clients_per_user", "Of them, sessions of one user, up to 1000000. 0: no limit of its own.", COUNT(limits.clients_per_user, 0, 1'000'000)},
     key{"limits.clients_per_database", "Of them, sessions in one database, up to 1000000. 0: no limit of its own.", COUNT(limits.clients_per_database, 0, 1'000'000)},
     key{"limits.statement", "The longest Query or Parse that is held to be judged, 1KiB to 1GiB. A longer one passes in pieces as long as it shows nothing that needs judging; otherwise it is refused (LK004).", SIZE(limits.statement, 1u << 10, 1u << 30)},
+    key{"limits.held", "Bytes of long messages that all sessions together hold to judge them, each counted from 16KiB on; at least limits.statement. 0: no limit. A message that there is no room for passes in pieces, as one that is too long does, or is refused (53400). What shows at its beginning that it may change the schema may use all of the room, the rest half of it.", SIZE(limits.held, 0, largest_size)},
     key{"limits.startup", "How long a client may take from connecting to its first ReadyForQuery; at least 1ms.", DURATION(limits.startup, 1ms)},
     key{"overrides.users", "Who may set a rule aside by a comment: names divided by commas, with * for any characters. Empty: nobody.",
         TEXT(overrides.users), SCOPED(overrides.users)},

@@ -101,12 +101,13 @@ struct locks {
     std::string terminate_blockers_user = "*", terminate_blockers_application = "*";  // of such sessions: patterns
 };
 
-// `limits:` what one client may make us hold.
+// `limits:` what clients may make us hold.
 struct limits {
     std::size_t clients = 10'000;           // connections at a time, over all workers
     std::size_t clients_per_user = 0;       // of them; 0: no limit of its own
     std::size_t clients_per_database = 0;
     std::size_t statement = 16u << 20;      // bytes of one Query or Parse that must be judged
+    std::uint64_t held = 256u << 20;        // ... and of all of them at a time; 0: no limit
     std::chrono::milliseconds startup{60'000};  // from accept to the first ReadyForQuery
 };
 

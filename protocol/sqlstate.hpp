@@ -16,6 +16,7 @@ inline constexpr std::string_view invalid_password = "28P01";
 inline constexpr std::string_view serialization_failure = "40001";
 inline constexpr std::string_view deadlock_detected = "40P01";
 inline constexpr std::string_view too_many_connections = "53300";
+inline constexpr std::string_view configuration_limit_exceeded = "53400";
 inline constexpr std::string_view duplicate_object = "42710";
 inline constexpr std::string_view program_limit_exceeded = "54000";
 inline constexpr std::string_view lock_not_available = "55P03";

@@ -14,6 +14,7 @@ public:
         std::function<void()> drain;
         std::function<audit_counters()> audit;  // null: nobody counts
         std::function<std::optional<observer_view>()> observer;
+        const held_budget* held = nullptr;
     };
 
     // The references are to last longer; the workers may come later.

@@ -61,11 +61,11 @@ audit_record gate::record_of(std::string_view statement, bool query) const {
             .mode = std::string(name(conduct_.mode))};
 }
 
-std::shared_ptr<audit_record> gate::audit_too_long(std::string_view statement, bool query) {
+std::shared_ptr<audit_record> gate::audit_unjudged(std::string_view statement, bool query, const policy::finding& why) {
     auto r = std::make_shared<audit_record>(record_of(statement, query));
     r->understood = false;
     r->timeout_class = name(policy::timeout_class::none);
-    r->rules = {"statement-too-long"};
+    r->rules = {why.rule};
     r->action = carried_out(config::action::reject, conduct_.mode);
     audit_(audit_record(*r));
     return r;

@@ -27,6 +27,7 @@ struct alignas(64) counters {
     counter passed;            // Query and Execute messages that went on without being judged
     counter batches;           // of our own statements
     counter attempts_given_up; // because of locks.max_queue
+    counter not_held;          // messages that there was no room for (limits.held)
 };
 
 }  // namespace proxy

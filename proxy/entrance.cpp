@@ -151,7 +151,8 @@ void session::on_startup(protocol::bytes packet) {
     }
     if (!find_place(*startup)) return;
     spdlog::debug("session {}: a client from {}", id_, from_);
-    gate_ = std::make_unique<gate>(house_.settings, gate::identity{id_, from_, wall_clock, &house_.counts}, house_.shared.audit);
+    gate_ = std::make_unique<gate>(house_.settings, gate::identity{id_, from_, wall_clock, &house_.counts, &house_.shared.held},
+                                   house_.shared.audit);
     startup_.assign(packet.begin(), packet.end());
     client_.socket.consume(packet.size());
     if (house_.shared.users != nullptr) return verify(user_of(*startup));

@@ -123,6 +123,8 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         pass(head.tag);
     }
     if (fatal_) return false;
+    if (forward) on_its_way_.join(holding_);
+    holding_.give_back();
     if (forward && (head.tag == 'Q' || head.tag == 'E')) counts_.passed.add();
     at += here;
     client_rest_ = size - here;

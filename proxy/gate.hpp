@@ -25,6 +25,7 @@
 #include "proxy/ddl_under_way.hpp"
 #include "proxy/deferred_work.hpp"
 #include "proxy/greeting.hpp"
+#include "proxy/held_budget.hpp"
 #include "proxy/held_reply.hpp"
 #include "proxy/judged_message.hpp"
 #include "proxy/kept_statements.hpp"
@@ -59,6 +60,7 @@ public:
         std::string client;  // address and port
         policy::moment (*clock)() = nullptr;  // for scopes with hours; null: those do not match
         proxy::counters* counts = nullptr;    // of the thread; null: nobody asks
+        held_budget* held = nullptr;          // of all threads; null: no limit
     };
 
     gate(std::shared_ptr<const config::settings> settings, identity who, audit_sink audit);
@@ -80,6 +82,8 @@ public:
     // The client is not to be read: a statement of its is being judged, what was set for it is not restored yet, or the
     // server owes it too many replies.
     bool closed() const noexcept;
+    // All that went to the server has left the outbox and the buffer behind it.
+    void note_sent() noexcept { on_its_way_.give_back(); }
     // Statements of ours run in place of the client's: they are finished even if the client goes.
     bool running_plan() const noexcept { return running_plan_ || !committed_.empty() || (awaiting_ready_ && !deferred_.empty()); }
     // The session cannot go on: what to tell the client (FATAL), after what was sent already.
@@ -131,12 +135,6 @@ public:
     std::optional<ddl_under_way> under_way() const;  // nullopt: it changes no schema
 
 private:
-    // What came of a plan: where it failed, the error of the step.
-    struct plan_result {
-        plan_ended ended;
-        std::optional<protocol::error_fields> error;
-    };
-
     // gate.cpp: the client's walk, and the task in hand
     bool client_frame(protocol::bytes in, std::size_t& at);
     bool whole_needed(char tag) const noexcept;
@@ -173,7 +171,9 @@ private:
     route_to route_execute(const protocol::frame& f);
     route_to route_close(const protocol::frame& f);
     route_to route_long_text(char tag, protocol::bytes body, std::uint64_t size);
-    route_to route_long_bind(protocol::bytes body, std::uint64_t size);
+    route_to route_long_bind(protocol::bytes here, std::uint64_t size);
+    bool hold(char tag, protocol::bytes body);
+    policy::finding why_unjudged(std::uint64_t size);
     void look_on(protocol::bytes piece, bool last);
     bool doubts(protocol::bytes piece, bool last);
     void take_out() { flush_server(message_at_); }
@@ -305,7 +305,7 @@ private:
 
     // auditing.cpp: what is written down
     audit_record record_of(std::string_view statement, bool query) const;
-    std::shared_ptr<audit_record> audit_too_long(std::string_view statement, bool query);
+    std::shared_ptr<audit_record> audit_unjudged(std::string_view statement, bool query, const policy::finding& why);
     std::shared_ptr<audit_record> audit_decision(const judged_message& m, const policy::decision& d);
     void audit_outcome(const audit_record& decision, std::string_view outcome, const noted& n);
     void audit_step_begun(const std::shared_ptr<audit_record>& decision, const run_step& step);
@@ -320,9 +320,7 @@ private:
         void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
         void await_resume() const noexcept {}
     };
-    struct wait_for_batch;
-    struct wait_for_held;
-    struct wait_for_time;
+    struct wait_for_batch; struct wait_for_held; struct wait_for_time;
 
     bool at_ddl() const noexcept;
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at
@@ -355,6 +353,7 @@ private:
     bool awaiting_ready_ = false;    // timeouts are armed, or work is put off, and the message that ends in ReadyForQuery is out
 
     std::optional<long_text> long_text_;  // while client_rest_ is of it
+    held_share holding_{who_.held}, on_its_way_{who_.held};  // of the message that is waited for; of those before it
 
     prepared_statements prepared_;
     kept_statements kept_;           // of ours

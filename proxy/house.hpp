@@ -14,6 +14,7 @@
 #include "proxy/crowd.hpp"
 #include "proxy/event_loop.hpp"
 #include "proxy/gate.hpp"
+#include "proxy/held_budget.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/secrets.hpp"
 #include "proxy/upstream.hpp"
@@ -34,6 +35,7 @@ struct shared_house {
     secrets* users = nullptr;                  // null: authentication passes through
     std::atomic<std::size_t> first_host = 0;   // of upstream.host: where the last session found what it wanted
     crowd users_in, databases_in;              // limits.clients_per_user and _per_database
+    held_budget held;                          // limits.held
     // The host is not of the kind that target_session_attrs wants: others begin with the next one.
     void not_this_host(std::size_t host, std::size_t next) noexcept { first_host.compare_exchange_strong(host, next); }
 };

@@ -112,7 +112,7 @@ void gate::resume(deferred_work work, std::string_view statement, outbox& to_ser
 }
 
 // The work itself, alone: nobody else is at it, it is not done yet, and the session is as it was when it was put off.
-task<gate::plan_result> gate::carry_through(const judged_message& m, deferred_work& work) {
+task<plan_result> gate::carry_through(const judged_message& m, deferred_work& work) {
     plan_began_ = now_;
     plan_result out;
     if (conduct_.locks.serialize && turn_ != whose_turn::ours) {

@@ -12,6 +12,10 @@
 //
 // A Bind is looked at for its two names only; its values pass unseen, however many they are. CopyData and FunctionCall
 // pass by their headers.
+//
+// What is held is counted, over all sessions (limits.held), from the bytes that have come: a header alone takes no room. Where
+// there is none, a text goes the same way as one that is too long: rows pass, and nobody waits for anybody. To stop reading until
+// there is room would keep all waiting for the slowest, for ever where each of them has begun, and the application with them.
 
 namespace proxy {
 
@@ -33,6 +37,17 @@ policy::finding too_long(std::uint64_t size, std::size_t limit) {
             .sqlstate = std::string(protocol::sqlstate::lockkeeper_not_understood)};
 }
 
+// Not LK004: the same statement will do when there is room.
+policy::finding no_room(std::uint64_t size, const held_budget& of) {
+    return {.rule = "no-room-to-hold",
+            .action = config::action::reject,
+            .message = "the statement was refused because there is no room to hold it until it is judged",
+            .detail = "Its message has " + std::to_string(size) + " bytes and may change the schema; of the " + std::to_string(of.limit()) +
+                      " bytes that all sessions together may hold, " + std::to_string(of.taken()) + " are taken (limits.held).",
+            .hint = "Send it again in a while or in smaller statements, raise limits.held, or run it straight on the server.",
+            .sqlstate = std::string(protocol::sqlstate::configuration_limit_exceeded)};
+}
+
 // The string that begins the bytes; nothing where its end is not there yet.
 std::optional<std::string_view> first_string(bytes in) {
     const auto end = std::find(in.begin(), in.end(), 0);
@@ -41,6 +56,25 @@ std::optional<std::string_view> first_string(bytes in) {
 }
 
 }  // namespace
+
+// Room for what has come of a Query or Parse.
+bool gate::hold(char tag, bytes body) {
+    const auto size = body.size() + protocol::header_size;
+    if (holding_.grow_to(size, held_budget::of::half)) return true;
+    const auto name = tag == 'Q' ? std::string_view{} : first_string(body);
+    const auto text = body.subspan(tag == 'Q' || !name ? 0 : name->size() + 1);
+    policy::long_look look(lexing());
+    const bool doubtful = name && look.may_need_judging(protocol::as_text(text.first(std::min(text.size(), first_piece))), false);
+    return doubtful && holding_.grow_to(size, held_budget::of::all);
+}
+
+// A message of that size cannot be held whole.
+policy::finding gate::why_unjudged(std::uint64_t size) {
+    const auto longest = settings_->limits.statement;
+    if (size > longest) return too_long(size, longest);
+    counts_.not_held.add();
+    return no_room(size, *who_.held);
+}
 
 gate::route_to gate::route_long_text(char tag, bytes body, std::uint64_t size) {
     const auto all = size - protocol::header_size;
@@ -52,17 +86,18 @@ gate::route_to gate::route_long_text(char tag, bytes body, std::uint64_t size) {
     const auto text = body.subspan(query || !name ? 0 : name->size() + 1);
     long_text_ = long_text{.look = policy::long_look(lexing()),
                            .query = query,
-                           .size = size,
-                           .beginning = std::string(protocol::as_text(text.first(std::min(text.size(), shown)))) + " ..."};
+                           .beginning = std::string(protocol::as_text(text.first(std::min(text.size(), shown)))) + " ...",
+                           .why = why_unjudged(size)};
     if (!name || doubts(text, last)) {
-        const auto record = audit_too_long(long_text_->beginning, query);
+        const auto record = audit_unjudged(long_text_->beginning, query, long_text_->why);
         long_text_->fate = long_text::passes;
         if (conduct_.mode == config::mode::enforce) {
+            auto why = std::move(long_text_->why);
             long_text_.reset();
             take_out();
             judged_message m;
             m.query = query;
-            refuse(m, too_long(size, settings_->limits.statement), record);
+            refuse(m, std::move(why), record);
             return route_to::nowhere;
         }
     }
@@ -88,13 +123,13 @@ bool gate::doubts(bytes piece, bool last) {
 // The next piece of a message that is on its way.
 void gate::look_on(bytes piece, bool last) {
     if (doubts(piece, last)) {
-        const auto record = audit_too_long(long_text_->beginning, long_text_->query);
+        const auto record = audit_unjudged(long_text_->beginning, long_text_->query, long_text_->why);
         long_text_->fate = conduct_.mode == config::mode::enforce ? long_text::spoiled : long_text::passes;
         // Not noted any more: the server skips it, after an error of what came before.
         if (long_text_->fate == long_text::spoiled && !noted_.empty()) {
             noted_.back().kind = note::refused;
             noted_.back().record = record;
-            noted_.back().refusal = too_long(long_text_->size, settings_->limits.statement);
+            noted_.back().refusal = long_text_->why;
             if (!long_text_->query) discarding_ = true;  // as the server does, from its error on
         }
     }
@@ -105,25 +140,31 @@ void gate::look_on(bytes piece, bool last) {
     if (last) long_text_.reset();
 }
 
-gate::route_to gate::route_long_bind(bytes body, std::uint64_t size) {
+// `here` is what there is of it, maybe all.
+gate::route_to gate::route_long_bind(bytes here, std::uint64_t size) {
+    const auto body = here.subspan(protocol::header_size);
     const auto portal = first_string(body);
     const auto statement = portal ? first_string(body.subspan(portal->size() + 1)) : std::nullopt;
     if (!statement) {
+        if (here.size() == size) return route_whole({'B', body, here});
         if (body.size() < longest_names) return route_to::wait;
         die(protocol::sqlstate::program_limit_exceeded, "the names in a Bind message are too long");
         return route_to::nowhere;
     }
     if (ambiguous(*statement)) return look_again();
-    const auto text = script_named(*statement);
+    auto text = script_named(*statement);
     if (text && !lightly_judged(*text)) {
-        if (size <= settings_->limits.statement) return route_to::wait;
+        if (size <= settings_->limits.statement && holding_.grow_to(here.size(), held_budget::of::all))
+            return here.size() == size ? route_whole({'B', body, here}) : route_to::wait;
         conduct_ = policy::conduct_for(facts_of_session({}), *settings_);
-        const auto record = audit_too_long(text->text(), false);
+        auto why = why_unjudged(size);
+        const auto record = audit_unjudged(text->text(), false, why);
         if (conduct_.mode == config::mode::enforce) {
             take_out();
-            refuse({}, too_long(size, settings_->limits.statement), record);
+            refuse({}, std::move(why), record);
             return route_to::nowhere;
         }
+        text = nullptr;  // without its Bind it cannot be judged when it is executed
     }
     if (text || !prepared_.empty()) prepared_.bind(*portal, text, {});
     pass('B');

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "policy/decision.hpp"
 #include "policy/lexer.hpp"
 
 namespace proxy {
@@ -13,8 +14,8 @@ struct long_text {
     policy::long_look look;
     fates fate = looked_at;
     bool query = false;
-    std::uint64_t size = 0;
     std::string beginning;  // for the audit log
+    policy::finding why;    // it is not judged
 };
 
 }  // namespace proxy

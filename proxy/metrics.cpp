@@ -119,7 +119,10 @@ constexpr std::array list{
                to.one(n.client_bytes, {"client"});
                to.one(n.server_bytes, {"server"});
            }},
-    metric{"lockkeeper_held_bytes", "gauge", "Memory for bytes that wait in Lockkeeper, as for a slow reader or a statement that is judged.", "", COUNT(n.now.held_bytes)},
+    metric{"lockkeeper_held_bytes", "gauge", "Memory for bytes that wait in Lockkeeper, as for a slow reader or a statement that is not whole yet.", "", COUNT(n.now.held_bytes)},
+    metric{"lockkeeper_held_statements_bytes", "gauge", "Bytes of long messages that are held until they are judged and sent, or remembered as prepared: what limits.held bounds.", "", COUNT(n.held_statements)},
+    metric{"lockkeeper_held_statements_limit_bytes", "gauge", "limits.held; 0: no limit.", "", COUNT(n.held_limit)},
+    metric{"lockkeeper_statements_not_held_total", "counter", "Long messages that there was no room for (limits.held): they passed in pieces, or were refused (53400).", "", COUNT(n.not_held)},
     metric{"lockkeeper_statements_total", "counter", "Query and Execute messages: passed (cannot change the schema), judged, or not_understood (and therefore a decision of its own).", "class",
            [](writer& to, const numbers& n) {
                to.one(n.passed, {"passed"});
@@ -180,6 +183,7 @@ void numbers::add(const counters& c) noexcept {
     passed += c.passed.value();
     batches += c.batches.value();
     attempts_given_up += c.attempts_given_up.value();
+    not_held += c.not_held.value();
 }
 
 std::string metrics_text(const numbers& n) {

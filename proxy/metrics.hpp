@@ -20,6 +20,7 @@ struct numbers {
     std::uint64_t client_bytes = 0, server_bytes = 0, passed = 0, batches = 0, attempts_given_up = 0;
     std::size_t workers = 0, workers_heard = 0;  // those that have answered in time
     std::size_t clients_limit = 0;
+    std::uint64_t not_held = 0, held_statements = 0, held_limit = 0;  // limits.held
     bool draining = false;
     worker_view now;                             // of the workers that were heard, without sessions
     ddl_board::numbers ddl;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "policy/plan.hpp"
+#include "protocol/backend.hpp"
 
 namespace proxy {
 
@@ -39,6 +40,13 @@ struct plan_ended {
     bool undone = true;                 // what had been started was taken back, as far as there was anything
     std::uint64_t rows = 0;             // changed by parts; those stay changed
 };
+
+// What came of a plan: where it failed, the error of the step.
+struct plan_result {
+    plan_ended ended;
+    std::optional<protocol::error_fields> error;
+};
+
 // What a part says of itself in the first value of its row; 0 where it says nothing.
 std::uint64_t rows_changed(const std::vector<std::optional<std::string>>& row) noexcept;
 

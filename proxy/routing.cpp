@@ -30,10 +30,10 @@ bool gate::lightly_judged(const policy::script& s) noexcept {
 // `here` is what there is of the message of `size` bytes.
 gate::route_to gate::route(char tag, protocol::bytes here, std::uint64_t size) {
     const auto body = here.subspan(protocol::header_size);
-    const bool text = tag == 'Q' || tag == 'P';
-    if (text && size > settings_->limits.statement) return route_long_text(tag, body, size);
-    if (here.size() == size) return route_whole({tag, body, here});
-    return tag == 'B' ? route_long_bind(body, size) : route_to::wait;
+    const bool text = tag == 'Q' || tag == 'P', counts = here.size() > held_budget::uncounted;
+    if (text && (size > settings_->limits.statement || (counts && !hold(tag, body)))) return route_long_text(tag, body, size);
+    if (tag == 'B' && (counts || here.size() < size)) return route_long_bind(here, size);
+    return here.size() == size ? route_whole({tag, body, here}) : route_to::wait;
 }
 
 gate::route_to gate::route_whole(const protocol::frame& f) {
@@ -57,10 +57,10 @@ gate::route_to gate::route_query(const protocol::frame& f) {
     if (query && (policy::may_need_judging(query->sql, how) || watching())) {
         if (hangs_on_replies(query->sql)) return look_again();
         auto text = std::make_shared<const policy::script>(policy::read_script(query->sql, how));
-        if (lightly_judged(*text) && watching()) return judge_at_once(std::move(text), true);
+        if (lightly_judged(*text) && watching()) return judge_at_once(with_share(std::move(text), holding_), true);
         if (!lightly_judged(*text)) {
             take_out();
-            start(judge_message({.text = std::move(text), .message = {f.whole.begin(), f.whole.end()}, .query = true}));
+            start(judge_message({.text = with_share(std::move(text), holding_), .message = {f.whole.begin(), f.whole.end()}, .query = true}));
             return route_to::nowhere;
         }
     }
@@ -89,7 +89,7 @@ gate::route_to gate::route_parse(const protocol::frame& f) {
         pass('P');
         return route_to::server;
     }
-    noted_.push_back({.kind = note::parse, .name = std::string(parse->statement), .script = std::move(text)});
+    noted_.push_back({.kind = note::parse, .name = std::string(parse->statement), .script = with_share(std::move(text), holding_)});
     pass('P', note::parse);
     return route_to::server;
 }
@@ -116,6 +116,7 @@ gate::route_to gate::route_bind(const protocol::frame& f) {
             return route_to::nowhere;
         }
         const auto kept = text && !lightly_judged(*text) ? f.whole : protocol::bytes{};
+        if (!kept.empty()) text = with_share(std::move(text), holding_);
         if (text || !prepared_.empty()) prepared_.bind(bind->portal, std::move(text), kept);
     }
     pass('B');

@@ -117,7 +117,7 @@ task<void> gate::run_plan(judged_message& m, policy::decision d, std::shared_ptr
 }
 
 // `whole`: what a step waits for that names no locks of its own.
-task<gate::plan_result> gate::take_steps(const judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> whole,
+task<plan_result> gate::take_steps(const judged_message& m, policy::plan plan, std::vector<policy::wanted_lock> whole,
                                    std::shared_ptr<audit_record> record) {
     running_plan_ = true;
     plan_began_ = now_;

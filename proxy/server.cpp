@@ -118,6 +118,7 @@ public:
         auto tls = read_tls(settings_);
         check_certificates(settings_, tls);
         shared_.tls = std::move(tls);
+        shared_.held.set_limit(settings_.limits.held);
         users_ = secrets::of(settings_.auth);
         shared_.users = users_.get();
         prepare_admin();
@@ -155,7 +156,7 @@ private:
                                                                           if (!draining_) drain("/quitquitquit");
                                                                       },
                                                                       [this] { return audit_.counters(); },
-                                                                      [this] { return observer_.view(); }},
+                                                                      [this] { return observer_.view(); }, &shared_.held},
                                               upstream_text(settings_.upstream));
         admin_->read_files();
         admin_->listen(listen_addresses(at));
@@ -182,6 +183,7 @@ private:
 
     void take_over(config::settings fresh, std::shared_ptr<const tls_contexts> tls) {
         settings_ = std::move(fresh);
+        shared_.held.set_limit(settings_.limits.held);
         shared_.settings = std::make_shared<const config::settings>(settings_);
         shared_.tls = std::move(tls);
         set_log_level(settings_.log);

@@ -143,6 +143,7 @@ void session::feed_server(protocol::bytes in) {
 void session::take_stock() {
     auto& client = client_.socket;
     auto& server = server_.socket;
+    if (server.unsent() == 0) gate_->note_sent();
     if (const auto& fatal = gate_->fatal()) {
         spdlog::debug("session {}: ended by the gate", id_);
         if (gate_->wrong_server()) house_.shared.not_this_host(host_, next_host_);

@@ -55,6 +55,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"limits.clients_per_user", "5"},
     {"limits.clients_per_database", "6"},
     {"limits.statement", "64KiB"},
+    {"limits.held", "1GiB"},
     {"limits.startup", "2min"},
     {"overrides.users", "'dba, admin_*'"},
     {"audit.file", "'/var/log/a b''c.jsonl'"},

@@ -56,6 +56,7 @@ def test_bad_configuration(text, sentence, checked):
     ("upstream: {tls: require, tls_key: k.pem}", "upstream.tls_certificate and upstream.tls_key belong together: one of them is not set"),
     ("auth: {mode: scram}", "auth.mode: scram needs auth.file or auth.query: they tell the secrets that clients are verified by"),
     ("admin: {tls_key: k.pem}", "admin.tls_certificate and admin.tls_key belong together: one of them is not set"),
+    ("limits: {held: 15MiB}", "limits.held is less than limits.statement: all statements together need as much room as one of them"),
 ])
 def test_keys_that_do_not_go_together(text, sentence, checked):
     done = checked(text)

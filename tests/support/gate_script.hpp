@@ -25,11 +25,13 @@ public:
     server_model server;
     std::vector<proxy::audit_record> audit;
     std::string audit_fails;  // why decisions cannot be written
+    std::unique_ptr<proxy::counters> counts = std::make_unique<proxy::counters>();
+    std::unique_ptr<proxy::held_budget> held = std::make_unique<proxy::held_budget>();  // no limit, unless a test sets one
     int crowds = 0;           // so many attempts find too long a queue behind them, and are cancelled; a nap later the signal is sent
 
     // Runs it all; what the client got, one word a message: "C:SELECT", "E:LK001", "Z:I", "1", "D:0" ...
     std::vector<std::string> run(const std::vector<protocol::buffer>& messages) {
-        gate_ = std::make_unique<proxy::gate>(settings_, proxy::gate::identity{1, "test"},
+        gate_ = std::make_unique<proxy::gate>(settings_, proxy::gate::identity{1, "test", nullptr, counts.get(), held.get()},
                                               [this](proxy::audit_record&& r) {
                                                   if (r.event == "decision" && !audit_fails.empty()) return audit_fails;
                                                   audit.push_back(std::move(r));
@@ -49,6 +51,8 @@ public:
     }
     std::vector<std::string> got;
     std::size_t most_held = 0;  // bytes that the gate left unconsumed, at most
+    std::uint64_t most_taken = 0;  // ... and of `held`
+    void end() { gate_.reset(); }  // the session is gone
     bool wait_each = false;  // the client waits for the replies to each message before it sends the next
 
     std::size_t pieces() const { return fed_; }
@@ -89,6 +93,8 @@ private:
         const auto work = crowds > 0 ? gate_->under_way() : std::nullopt;
         if (work && gate_->give_way(work->attempt, 7)) --crowds;
         serve();
+        most_taken = std::max(most_taken, held->taken());
+        gate_->note_sent();
     }
 
     // One step of one direction: `seen` bytes of `stream` were shown to the gate and not consumed.
