@@ -93,6 +93,7 @@ constexpr std::array list{
     key{"timeouts.statement", "statement_timeout around such a statement. 0: none. A client's own, stricter one stands.", DURATION(timeouts.statement, 0ms), SCOPED(timeouts.statement)},
     key{"timeouts.online_lock", "lock_timeout around CONCURRENTLY and VALIDATE. 0: none, for waiting until old snapshots are gone counts as a lock wait.", DURATION(timeouts.online_lock, 0ms), SCOPED(timeouts.online_lock)},
     key{"timeouts.online_statement", "statement_timeout around CONCURRENTLY and VALIDATE. 0: none.", DURATION(timeouts.online_statement, 0ms), SCOPED(timeouts.online_statement)},
+    key{"timeouts.catalog", "For how long the catalog is asked about what a statement would do, and may keep it waiting (VACUUM FULL pg_class). Then the statement is refused in mode enforce (LK004); in guard and observe it goes on, judged by its words alone. 0: no limit.", DURATION(timeouts.catalog, 0ms), SCOPED(timeouts.catalog)},
     key{"locks.budget", "For how long a lock that stops reads or writes is tried for, in short attempts, without queueing behind old transactions. 0: one attempt.", DURATION(locks.budget, 0ms), SCOPED(locks.budget)},
     key{"locks.max_hold", "For how long a transaction may go on, or idle, once it holds a strong lock; then it is cancelled with LK003. 0: no limit.", DURATION(locks.max_hold, 0ms), SCOPED(locks.max_hold)},
     key{"locks.old_after", "A transaction older than this is waited for before the lock is asked for.", DURATION(locks.old_after, 0ms), SCOPED(locks.old_after)},

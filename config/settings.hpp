@@ -86,6 +86,7 @@ struct timeouts {
     std::chrono::milliseconds statement{5000};
     std::chrono::milliseconds online_lock{0};
     std::chrono::milliseconds online_statement{0};
+    std::chrono::milliseconds catalog{5000};  // for what is asked of the catalog before a statement runs
 };
 
 // `locks:` how a statement that needs a strong lock waits for it without holding up everybody else.

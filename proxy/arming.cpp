@@ -68,7 +68,9 @@ task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool 
         value.ours = ours;
     }
     batch_reply reply;
+    if (asked > 0) question_.within = conduct_.timeouts.catalog;
     if (!queries.empty()) reply = co_await ask_safely(std::move(queries), m.unsynced ? batch_end::flush : batch_end::sync);
+    question_.within = milliseconds::zero();
     if (reply.ok()) {
         reply.rows.resize(asked);
         const bool changed = std::any_of(next.values.begin(), next.values.end(),

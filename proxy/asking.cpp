@@ -23,8 +23,10 @@ task<batch_reply> gate::ask(batch b) {
     to_server_->add(encode(b, conversation_));
     batch_.emplace(b);
     exchange_done_ = false;
+    question_.begin(now_);
     wait_for_batch replies{*this};
     auto reply = co_await replies;
+    if (question_.is_there()) co_await end_question(reply);
     if (reply.error && b.end == batch_end::sync) {  // its Close was skipped: the client is to find no statement of ours
         to_server_->add(encode(batch{}, conversation_));
         batch_.emplace(batch{});

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::chrono::seconds cancel_may_take{6};  // longer than a canceler's patience
+constexpr std::chrono::seconds cancel_again{1};     // where the question goes on
 
 }  // namespace
 
@@ -35,9 +36,22 @@ bool gate::may_attempt(const judged_message& m, const policy::decision& d) const
 }
 
 void gate::way_given() noexcept {
-    if (!in_flight_.gives_way()) return;
-    in_flight_.way_given();
-    if (nap_ && in_flight_.ended()) nap_->until = now_;
+    if (!in_flight_.gives_way() && !question_.telling()) return;
+    if (in_flight_.gives_way()) in_flight_.way_given();
+    question_.told();
+    if (nap_ && in_flight_.ended() && !question_.is_there()) nap_->until = now_;
+}
+
+// A question has been answered, or given up. As in end_attempt(), nothing may follow while a cancel is on its way; one of the client's own
+// counts first.
+task<void> gate::end_question(batch_reply& reply) {
+    const bool given_up = question_.end();
+    if (question_.telling()) co_await nap(cancel_may_take, false);
+    question_.told();
+    if (!given_up || canceled_ || !reply.error || reply.error->get('C') != protocol::sqlstate::query_canceled) co_return;
+    reply.error = protocol::make_error("ERROR", protocol::sqlstate::lock_not_available,
+                                       "the catalog gave no answer within " + std::to_string(question_.within.count()) +
+                                           " ms (timeouts.catalog): is it locked, as by VACUUM FULL pg_class?");
 }
 
 struct gate::wait_for_time {
@@ -58,11 +72,12 @@ task<void> gate::nap(milliseconds pause, bool heed_cancel) {
 std::optional<std::chrono::steady_clock::time_point> gate::wake_at() const noexcept {
     std::optional<std::chrono::steady_clock::time_point> at;
     if (nap_) at = nap_->over(now_, canceled_) ? now_ : nap_->until;
-    if (const auto due = progress_ ? progress_->due() : std::nullopt; due && (!at || *due < *at)) at = due;
+    for (const auto due : {progress_ ? progress_->due() : std::nullopt, question_.until()})
+        if (due && (!at || *due < *at)) at = due;
     return at;
 }
 
-void gate::wake(outbox& to_server, outbox& to_client) {
+bool gate::wake(outbox& to_server, outbox& to_client) {
     to_server_ = &to_server;
     to_client_ = &to_client;
     // A NoticeResponse may come at any time (manual, "Asynchronous Operations"), but for the middle of another message.
@@ -70,7 +85,11 @@ void gate::wake(outbox& to_server, outbox& to_client) {
         if (at_border()) tell_progress();
         else progress_->postpone(now_);
     }
+    const auto until = question_.until();
+    const bool overdue = until && *until <= now_;
+    if (overdue) question_.give_up(now_ + cancel_again);
     advance();
+    return overdue;
 }
 
 // An attempt has been answered. Where the server was told to cancel it (locks.max_queue), nothing follows until the signal has

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <coroutine>
 #include <deque>
 #include <functional>
 #include <map>
@@ -39,6 +38,7 @@
 #include "proxy/plan_machine.hpp"
 #include "proxy/plan_progress.hpp"
 #include "proxy/prepared.hpp"
+#include "proxy/question_in_flight.hpp"
 #include "proxy/task.hpp"
 
 namespace proxy {
@@ -115,13 +115,13 @@ public:
     relief relieve(outbox& to_server, outbox& to_client);
     // When something is to be done although nothing comes; nullopt: nothing is. To be asked like held_until; wake() does it.
     std::optional<std::chrono::steady_clock::time_point> wake_at() const noexcept;
-    void wake(outbox& to_server, outbox& to_client);
+    bool wake(outbox& to_server, outbox& to_client);  // true: the server is to be told to cancel what it does for us
     // The body of the server's BackendKeyData.
     std::string_view server_key() const noexcept { return known_.server_key; }
 
     // locks.max_queue: so many queue behind this attempt (ddl_under_way). True: the server is to be told to cancel it.
     bool give_way(std::uint64_t attempt, std::size_t queue) noexcept { return in_flight_.give_way(attempt, queue); }
-    void way_given() noexcept;  // it has been told
+    void way_given() noexcept;  // it has been told, of that or what wake() has said
 
     // The server is gone: what was under way is audited as lost.
     void on_server_lost();
@@ -216,6 +216,7 @@ private:
     task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
     task<batch_reply> ask_guarded(std::vector<policy::catalog_query> queries, batch_end end);
     task<batch_reply> ask_one(std::string sql);
+    task<void> end_question(batch_reply& reply);  // attempts.cpp
 
     // arming.cpp: lock_timeout and statement_timeout around a statement
     static std::vector<policy::catalog_query> timeout_questions();
@@ -351,7 +352,6 @@ private:
     bool wrong_server_ = false;
     bool password_owed_ = false;     // the server has asked for one: nothing else may come next
     bool awaiting_ready_ = false;    // timeouts are armed, or work is put off, and the message that ends in ReadyForQuery is out
-
     std::optional<long_text> long_text_;  // while client_rest_ is of it
     held_share holding_{who_.held}, on_its_way_{who_.held};  // of the message that is waited for; of those before it
 
@@ -393,6 +393,7 @@ private:
     std::vector<lock_holder> in_the_way_;  // of the task in hand, when it was last looked
     int attempts_ = 0;
     attempt_in_flight in_flight_;
+    question_in_flight question_;
     known_session known_;
 };
 

@@ -76,7 +76,9 @@ task<void> gate::judge_message(judged_message m) {
         forward_held(m, nullptr);
         co_return;
     }
+    question_.within = conduct_.timeouts.catalog;
     auto d = co_await decide(m);
+    question_.within = milliseconds::zero();
     if (d && !m.failed_before && needs_turn(*d)) d = co_await decide_in_turn(m, std::move(*d));
     if (d) co_await carry_out(m, std::move(*d));
 }

@@ -157,19 +157,26 @@ void own_session::wait(short events) {
 
 void own_session::wake() {
     gate_.set_now(std::chrono::steady_clock::now());
-    gate_.wake(to_server_, to_client_);
+    const bool overdue = gate_.wake(to_server_, to_client_);
     send_all();
+    if (!overdue) return;
+    tell_to_cancel();
+    gate_.way_given();
 }
 
 void own_session::cancel() {
     interrupted = 0;
     const auto key = std::string(protocol::as_text(key_));
     gate_.note_cancel(key, cancel_stage::come);
+    tell_to_cancel();
+    gate_.note_cancel(key, cancel_stage::sent);
+}
+
+void own_session::tell_to_cancel() {
     std::array<char, 256> error{};
     auto* request = PQgetCancel(connection_.get());
     if (request != nullptr) PQcancel(request, error.data(), error.size());
     PQfreeCancel(request);
-    gate_.note_cancel(key, cancel_stage::sent);
 }
 
 }  // namespace proxy

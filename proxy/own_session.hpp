@@ -33,6 +33,7 @@ private:
     void wait(short events);
     void wake();
     void cancel();
+    void tell_to_cancel();
 
     server_connection connection_;
     gate gate_;

@@ -210,9 +210,10 @@ void session::on_wake_timer() {
     wake_at_.reset();
     if (stage_ != stage::relaying) return;
     gate_->set_now(house_.loop.now());
-    gate_->wake(house_.to_server, house_.to_client);
+    const bool overdue = gate_->wake(house_.to_server, house_.to_client);
     server_.socket.send(house_.to_server);
     client_.socket.send(house_.to_client);
+    if (overdue) cancel_statement(canceler::whose::own);
     if (!gate_->closed() && !client_.socket.leftover().empty()) feed_client(client_.socket.leftover());
     take_stock();
 }

@@ -43,6 +43,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"timeouts.statement", "0"},
     {"timeouts.online_lock", "7s"},
     {"timeouts.online_statement", "90s"},
+    {"timeouts.catalog", "3s"},
     {"locks.budget", "61s"},
     {"locks.max_hold", "7s"},
     {"locks.old_after", "3s"},

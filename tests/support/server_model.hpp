@@ -20,6 +20,7 @@ class server_model {
 public:
     std::vector<std::string> executed;  // what ran, in order, without our comment
     std::map<std::string, std::string> fail_once;
+    std::string stuck;          // a text that waits until it is canceled, and all behind it
     int holders = 0;            // so many questions after lock holders find one
     int turns_of_others = 0;    // so many attempts to take the lock of locks.serialize fail
     static constexpr std::string_view key = "12345678";  // the body of BackendKeyData
@@ -35,6 +36,8 @@ public:
 
     protocol::buffer answer(const protocol::frame& f) {
         protocol::buffer out;
+        if (waits_) behind_.emplace_back(f.whole.begin(), f.whole.end());
+        if (waits_) return out;
         if (skipping_ && f.tag != 'S' && f.tag != 'X') return out;
         switch (f.tag) {
         case 'Q': {
@@ -86,6 +89,16 @@ public:
         return out;
     }
 
+    // What is stuck is canceled, and what came behind it answered.
+    protocol::buffer cancel() {
+        protocol::buffer out;
+        if (!std::exchange(waits_, false)) return out;
+        stuck.clear();
+        error("57014", out, true);
+        for (const auto& f : std::exchange(behind_, {})) append(out, answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(protocol::header_size), f}));
+        return out;
+    }
+
     std::string setting(const std::string& name) const { return settings_.at(name).back(); }
 
 private:
@@ -132,11 +145,15 @@ private:
         if (sql.find("set_config") != std::string::npos) sql = put_back(sql);
         if (sql.find("pg_locks") != std::string::npos) {
             executed.push_back("LOOK");
+            waits_ = stuck == "LOOK";
+            if (waits_) return true;
             if (holders > 0 && holders-- > 0) append(out, row("4711"));
             append(out, protocol::encode_command_complete("SELECT"));
             return true;
         }
         executed.push_back(sql);
+        waits_ = !stuck.empty() && sql == stuck;
+        if (waits_) return true;
         const auto failing = fail_once.find(sql);
         if (status == 'E' && !sql.starts_with("ROLLBACK") && sql != "COMMIT") return error("25P02", out, false), false;
         if (failing != fail_once.end()) {
@@ -205,7 +222,8 @@ private:
     settings settings_{{"lock_timeout", {"0"}}, {"statement_timeout", {"0"}}};
     settings committed_ = settings_;
     std::map<std::string, std::string, std::less<>> statements_, portals_;
-    bool skipping_ = false, failed_ = false;
+    bool skipping_ = false, failed_ = false, waits_ = false;
+    std::vector<protocol::buffer> behind_;
 };
 
 }  // namespace support
