@@ -40,6 +40,7 @@ constexpr auto whole = R"(scopes:
     timeouts.statement: 0
     timeouts.online_lock: 3s
     timeouts.online_statement: 4s
+    timeouts.catalog: 6s
     locks.budget: 10s
     locks.max_hold: 20s
     locks.old_after: 1s
