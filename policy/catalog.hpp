@@ -85,6 +85,7 @@ struct relation_facts {
     relation_name name;          // schema-qualified where known
     char kind = '\0';            // pg_class.relkind
     bool temporary = false, unlogged = false;
+    bool unlocked = false;       // nobody else had or awaited a lock on it when it was asked; false: not known
     bool created_here = false;   // in the transaction in hand: nobody else can see it
     std::optional<std::uint64_t> size;  // bytes by pg_table_size, over partitions and children; nullopt: unknown, so large
     std::optional<double> rows;         // pg_class.reltuples; nullopt: never analyzed

@@ -24,6 +24,7 @@ struct relation_effect {
     std::optional<std::uint64_t> size;  // bytes by pg_table_size; nullopt: unknown
     bool visible = true;                // other sessions can see it: neither created in this transaction nor temporary
     bool index = false;                 // known to be one: who uses it has a lock on its table
+    bool unlocked = false;              // nobody else had or awaited a lock on it when the catalog was asked; false: not known
     bool named = true;                  // false: `relation` describes relations that are not known one by one
     lock_mode unwaited = lock_mode::none;  // taken besides, for a moment, and only where nobody is in the way (VACUUM)
 };

@@ -34,6 +34,7 @@ void effect_list::add(const relation_facts& facts, cost c) {
     if (has_rows(facts)) e.work = std::max(e.work, c.work);
     e.size = facts.size;
     e.visible = facts.visible();
+    e.unlocked = facts.unlocked;
     e.index = facts.kind == 'i' || facts.kind == 'I';
 }
 

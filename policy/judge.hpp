@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ public:
     // The facts that a judgement needs, as one batch; empty where none are. May be asked again later:
     // the queries depend on the text and the session only.
     std::vector<catalog_query> catalog_queries(const session_facts& session) const;
+    // One that may do instead, where the text is simple: it does if it returns a row.
+    std::optional<catalog_query> short_question(const session_facts& session) const;
 
     const parsed& words() const noexcept { return *parsed_; }
 
@@ -59,7 +62,7 @@ script read_script(std::string_view sql, lexing how);
 // How a message of this session is carried out of which nothing is known yet: scopes of relations are left aside.
 config::conduct conduct_for(const session_facts& session, const config::settings& settings);
 
-// `answers` holds the rows of each catalog query, in order. An empty span means that the catalog could not be
+// `answers` holds the rows of each catalog query, in order, or those of the short question. An empty span means that the catalog could not be
 // asked (check without --dsn): every relation is then taken to exist, to be large and to be visible.
 decision judge(const script& s, const session_facts& session, std::span<const catalog_rows> answers,
                const config::settings& settings);

@@ -88,6 +88,7 @@ public:
         const auto& what = r.text(0);
         if (what == "name") names_.push_back({{r.text(1), r.text(2)}, r.oid(3), r.oid(4)});
         else if (what == "relation") relation(r);
+        else if (what == "plain") plain_table(r);
         else if (what == "tie") tie(r);
         else if (what == "column") column(r);
         else if (what == "index") index(r);
@@ -142,6 +143,23 @@ private:
     void relation(const row_reader& r) {
         facts_.reached.push_back(relation_of(r));
         facts_.sample_pages = 300 * std::atof(r.text(18).c_str());
+    }
+
+    // Of plain_addition.
+    void plain_table(const row_reader& r) {
+        names_.push_back({{r.text(1), r.text(2)}, r.oid(3), 0});
+        relation_facts f;
+        f.known = true;
+        f.oid = r.oid(3);
+        f.name = {r.text(4), r.text(5)};
+        f.kind = 'r';
+        f.temporary = r.text(6) == "t";
+        f.unlogged = r.text(6) == "u";
+        if (!r.is_null(7)) f.rows = std::atof(r.text(7).c_str());
+        f.pages = std::atof(r.text(8).c_str());
+        f.unlocked = r.flag(9);
+        f.size = r.number<std::uint64_t>(10);
+        facts_.reached.push_back(std::move(f));
     }
 
     void tie(const row_reader& r) {

@@ -4,6 +4,7 @@
 
 #include "policy/catalog.hpp"
 #include "policy/parse.hpp"
+#include "policy/plain_addition.hpp"
 
 namespace policy {
 namespace {
@@ -65,6 +66,8 @@ std::vector<catalog_query> script::catalog_queries(const session_facts& session)
     if (parsed_->harmless) return {};
     return policy::catalog_queries(*parsed_, session);
 }
+
+std::optional<catalog_query> script::short_question(const session_facts& session) const { return plain_addition(*parsed_, session); }
 
 script read_script(std::string_view sql, lexing how) {
     auto p = std::make_shared<script::parsed>();

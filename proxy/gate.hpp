@@ -200,6 +200,7 @@ private:
     void refuse_among_others(judged_message& m);
     task<void> judge_message(judged_message m);
     task<bool> settle(judged_message& m);
+    task<batch_reply> ask_facts(const judged_message& m, std::vector<policy::catalog_query> queries);
     task<std::optional<policy::decision>> decide(judged_message& m);
     task<policy::decision> decide_without_facts(judged_message& m, protocol::error_fields error);
     task<void> carry_out(judged_message& m, policy::decision d);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
@@ -131,6 +132,14 @@ policy::transaction_memory gate::so_far_as_sent() const {
     return all;
 }
 
+// Beside the facts, the timeouts as the client has them.
+task<batch_reply> gate::ask_facts(const judged_message& m, std::vector<policy::catalog_query> queries) {
+    auto all = timeout_questions();
+    all.insert(all.end(), std::make_move_iterator(queries.begin()), std::make_move_iterator(queries.end()));
+    auto reply = co_await ask_safely(std::move(all), m.unsynced ? batch_end::flush : batch_end::sync);
+    co_return reply;
+}
+
 // Asks for the facts and judges. Nothing: the message is dealt with.
 task<std::optional<policy::decision>> gate::decide(judged_message& m) {
     const auto session = facts_of_session(m);
@@ -138,10 +147,13 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
     // A walsender takes simple queries only: there the text is judged as if the catalog could not be asked.
     if (known_.replication) co_return policy::judge(*m.text, session, {}, *settings_);
 
-    auto queries = m.text->catalog_queries(session);
-    auto timeouts = timeout_questions();
-    queries.insert(queries.begin(), timeouts.begin(), timeouts.end());
-    auto reply = co_await ask_safely(std::move(queries), m.unsynced ? batch_end::flush : batch_end::sync);
+    const auto in_short = m.text->short_question(session);
+    auto queries = in_short ? std::vector{*in_short} : m.text->catalog_queries(session);
+    auto reply = co_await ask_facts(m, std::move(queries));
+    if (in_short && reply.ok() && reply.rows.back().empty()) {
+        auto all = m.text->catalog_queries(session);
+        reply = co_await ask_facts(m, std::move(all));
+    }
     if (reply.skipped) {  // an error of the client's own came before: so is the message, wherever it goes
         forward_held(m, nullptr);
         co_return std::nullopt;

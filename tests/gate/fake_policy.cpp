@@ -57,6 +57,9 @@ std::span<const std::string> script::ends_prepared() const noexcept {
     return std::span(parsed_->ends).first(parsed_->ends_one ? 1 : 0);
 }
 std::vector<catalog_query> script::catalog_queries(const session_facts&) const { return {{"SELECT facts", {}}}; }
+std::optional<catalog_query> script::short_question(const session_facts&) const {
+    return has(parsed_->text, "SHORT") ? std::optional(catalog_query{"SELECT in short", {}}) : std::nullopt;
+}
 
 config::conduct conduct_for(const session_facts&, const config::settings& settings) { return settings; }
 
