@@ -48,8 +48,9 @@ public:
     // The facts that a judgement needs, as one batch; empty where none are. May be asked again later:
     // the queries depend on the text and the session only.
     std::vector<catalog_query> catalog_queries(const session_facts& session) const;
-    // One that may do instead, where the text is simple: it does if it returns a row.
-    std::optional<catalog_query> short_question(const session_facts& session) const;
+    // One that may do instead, where the text is simple: it does if it returns a row. That ends with lock_timeout and
+    // statement_timeout, as SHOW prints them.
+    std::optional<catalog_query> short_question(const session_facts& session, const config::settings& settings) const;
 
     const parsed& words() const noexcept { return *parsed_; }
 

@@ -66,6 +66,17 @@ relation_facts relation_of(const row_reader& r) {
     return f;
 }
 
+// A name as regnamespace prints it: in double quotes where it has to be.
+std::string unquoted(std::string_view printed) {
+    if (!printed.starts_with('"')) return std::string(printed);
+    std::string out;
+    for (std::size_t i = 1; i + 1 < printed.size(); ++i) {
+        out += printed[i];
+        if (printed[i] == '"') ++i;
+    }
+    return out;
+}
+
 constraint_kind kind_of(char contype) noexcept {
     switch (contype) {
     case 'c': return constraint_kind::check;
@@ -151,14 +162,12 @@ private:
         relation_facts f;
         f.known = true;
         f.oid = r.oid(3);
-        f.name = {r.text(4), r.text(5)};
+        f.name = {unquoted(r.text(4)), r.text(5)};
         f.kind = 'r';
         f.temporary = r.text(6) == "t";
         f.unlogged = r.text(6) == "u";
-        if (!r.is_null(7)) f.rows = std::atof(r.text(7).c_str());
-        f.pages = std::atof(r.text(8).c_str());
-        f.unlocked = r.flag(9);
-        f.size = r.number<std::uint64_t>(10);
+        f.unlocked = r.flag(7);
+        f.size = r.number<std::uint64_t>(8);
         facts_.reached.push_back(std::move(f));
     }
 

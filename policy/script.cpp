@@ -67,7 +67,9 @@ std::vector<catalog_query> script::catalog_queries(const session_facts& session)
     return policy::catalog_queries(*parsed_, session);
 }
 
-std::optional<catalog_query> script::short_question(const session_facts& session) const { return plain_addition(*parsed_, session); }
+std::optional<catalog_query> script::short_question(const session_facts& session, const config::settings& settings) const {
+    return plain_addition(*parsed_, session, settings);
+}
 
 script read_script(std::string_view sql, lexing how) {
     auto p = std::make_shared<script::parsed>();

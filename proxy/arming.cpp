@@ -31,9 +31,12 @@ std::string set(std::string_view setting, milliseconds value, bool local) {
            std::to_string(value.count());
 }
 
-std::optional<milliseconds> first_setting(const policy::catalog_rows& rows) {
-    if (rows.empty() || rows[0].empty() || !rows[0][0]) return std::nullopt;
-    return parse_time_setting(*rows[0][0]);
+milliseconds setting_in(const std::optional<std::string>& shown) {
+    return shown ? parse_time_setting(*shown).value_or(milliseconds::zero()) : milliseconds::zero();
+}
+
+milliseconds first_setting(const policy::catalog_rows& rows) {
+    return rows.empty() || rows[0].empty() ? milliseconds::zero() : setting_in(rows[0][0]);
 }
 
 }  // namespace
@@ -43,8 +46,14 @@ std::vector<policy::catalog_query> gate::timeout_questions() {
 }
 
 void gate::note_timeouts(judged_message& m, const batch_reply& shown) {
-    m.lock_timeout = first_setting(shown.rows[0]).value_or(milliseconds::zero());
-    m.statement_timeout = first_setting(shown.rows[1]).value_or(milliseconds::zero());
+    m.lock_timeout = first_setting(shown.rows[0]);
+    m.statement_timeout = first_setting(shown.rows[1]);
+}
+
+void gate::note_timeouts(judged_message& m, const policy::catalog_row& last_two) {
+    if (last_two.size() < 2) return;
+    m.lock_timeout = setting_in(last_two[last_two.size() - 2]);
+    m.statement_timeout = setting_in(last_two.back());
 }
 
 // Puts the class's timeouts in force. The client's own stand where they are stricter, unless `exactly`: the statement is

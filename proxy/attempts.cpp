@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "policy/qualified_sql.hpp"
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/gate.hpp"
@@ -107,6 +108,40 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
                                    "gave up waiting for a lock, because " + std::to_string(queue) + " sessions queued behind it (locks.max_queue)");
 }
 
+// There is nothing to be done before it but to set the timeouts, and nothing else in the message.
+bool gate::may_go_at_once(const judged_message& m) const noexcept {
+    return m.query && !m.by_name && m.text->single() && status() == 'I' && !armed_;
+}
+
+void gate::send_ours(const protocol::buffer& message) {
+    to_server_->add(protocol::buffer(message));
+    (void)conversation_.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
+}
+
+// The text of the client's Query between our timeouts and our Sync. They are one transaction: the timeouts end with it, and
+// where they fail the statement is skipped. What a Query does besides is done, too: the unnamed statement goes.
+task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock) {
+    const auto limit = [](const char* name, milliseconds value) {
+        return "pg_catalog.set_config('" + std::string(name) + "', '" + time_setting(value) + "', true)";
+    };
+    batch limits{{policy::our_query("SELECT " + limit("lock_timeout", stricter(m.lock_timeout, lock)) + ", " +
+                                    limit("statement_timeout", stricter(m.statement_timeout, conduct_.timeouts.statement)))},
+                 batch_end::none};
+    counts_.batches.add();
+    to_server_->add(encode(limits, conversation_));
+    send_ours(protocol::encode_parse("", m.text->text()));
+    send_ours(protocol::encode_bind("", "", {}));
+    send_ours(protocol::encode_execute(""));
+    send_ours(protocol::encode_close('S', ""));
+    send_ours(protocol::encode_sync());
+    in_flight_.begin();
+    held_.emplace(limits.queries.size());
+    exchange_done_ = false;
+    wait_for_held wait{*this};
+    auto reply = co_await wait;
+    co_return reply;
+}
+
 // The client's own message, its answer held back. Inside a transaction block a savepoint stands before it.
 task<held_reply> gate::try_once(judged_message& m, bool inside) {
     if (inside) {
@@ -117,17 +152,13 @@ task<held_reply> gate::try_once(judged_message& m, bool inside) {
             co_return failed;
         }
     }
-    const auto send = [this](const protocol::buffer& message) {
-        to_server_->add(protocol::buffer(message));
-        (void)conversation_.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
-    };
     if (m.rebind) {
         const auto bind = protocol::decode_bind({'B', protocol::bytes(m.bind).subspan(protocol::header_size), m.bind});
-        if (bind) send(protocol::encode_close('P', bind->portal));
-        send(m.bind);
+        if (bind) send_ours(protocol::encode_close('P', bind->portal));
+        send_ours(m.bind);
     }
-    send(m.message);
-    if (!m.query) send(protocol::encode_flush());
+    send_ours(m.message);
+    if (!m.query) send_ours(protocol::encode_flush());
     in_flight_.begin();
     held_.emplace();
     exchange_done_ = false;
@@ -168,9 +199,9 @@ task<void> gate::send_away(lock_holder autovacuum) {
 }
 
 // Waits without queueing until nobody is in the way whom one would have to wait for long. The next, short attempt is armed
-// while looking, which saves a round trip where nobody is.
+// while looking, which saves a round trip where nobody is. Without `look` it is known that nobody is.
 task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries,
-                                 bool heed_cancel) {
+                                 bool heed_cancel, bool look) {
     lock_turn turn;
     bool sent_away = false;
     for (bool pause = tries.attempts() > 1;; pause = true) {
@@ -181,11 +212,12 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
                 co_return turn;
             }
         }
-        std::vector<policy::catalog_query> question{holders_query(locks, conduct_.locks.old_after)};
+        std::vector<policy::catalog_query> question;
+        if (look) question.push_back(holders_query(locks, conduct_.locks.old_after));
         auto looked = co_await arm(m, timeout_class::blocking, false, tries.timeout(), std::move(question));
         turn.error = looked.error;
         if (turn.error && turn.error->get('C') == protocol::sqlstate::query_canceled && heed_cancel) co_return turn;
-        turn.holders = looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
+        turn.holders = look && looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
         turn.last = !tries.may_go_on(now_);
         in_the_way_ = turn.holders;
         attempts_ = tries.attempts();
@@ -211,17 +243,23 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
     auto sent = now_;
     lock_turn turn;
     held_reply reply;
-    for (;;) {
-        turn = co_await await_turn(m, locks, tries, true);
+    attempts_ = tries.attempts();
+    for (bool seen = seen_unlocked(d);; seen = false) {
+        const bool at_once = seen && may_go_at_once(m);
+        if (!at_once) turn = co_await await_turn(m, locks, tries, true, !seen);
+        if (!turn.error) {
+            sent = now_;
+            if (at_once) reply = co_await try_at_once(m, tries.timeout());
+            else reply = co_await try_once(m, inside);
+            std::string code(reply.sqlstate());
+            auto crowded = co_await end_attempt(std::move(code));
+            if (crowded) reply.error = std::move(crowded);
+            else if (reply.failed_ahead()) turn.error = reply.error;
+        }
         if (turn.error) {
             if (record) record->note_wait(began, now_, true, now_, tries.attempts());
             co_return fail_before(m, *turn.error, record);
         }
-        sent = now_;
-        reply = co_await try_once(m, inside);
-        std::string code(reply.sqlstate());
-        auto crowded = co_await end_attempt(std::move(code));
-        if (crowded) reply.error = std::move(crowded);
         if (turn.last || !lost_the_lock(reply.sqlstate())) break;
         tries.failed();
         co_await step_back(m, inside);

@@ -38,7 +38,7 @@ protocol::buffer encode(const batch& b, protocol::conversation& conversation) {
         append(out, protocol::encode_close('P', portal_name), conversation);
         if (!kept) append(out, protocol::encode_close('S', name), conversation);
     }
-    append(out, b.end == batch_end::sync ? protocol::encode_sync() : protocol::encode_flush(), conversation);
+    if (b.end != batch_end::none) append(out, b.end == batch_end::sync ? protocol::encode_sync() : protocol::encode_flush(), conversation);
     return out;
 }
 

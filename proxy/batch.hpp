@@ -16,6 +16,7 @@ namespace proxy {
 enum class batch_end {
     sync,   // outside a transaction block the batch is a transaction of its own
     flush,  // it is part of the client's un-synced pipeline: an error in it ends that pipeline
+    none,   // more follows at once, and what that is tells the end
 };
 
 // Statements of ours that run on the client's connection in one exchange: Parse, Bind, Execute, Close for each, under

@@ -200,7 +200,7 @@ private:
     void refuse_among_others(judged_message& m);
     task<void> judge_message(judged_message m);
     task<bool> settle(judged_message& m);
-    task<batch_reply> ask_facts(const judged_message& m, std::vector<policy::catalog_query> queries);
+    task<batch_reply> ask_facts(judged_message& m);
     task<std::optional<policy::decision>> decide(judged_message& m);
     task<policy::decision> decide_without_facts(judged_message& m, protocol::error_fields error);
     task<void> carry_out(judged_message& m, policy::decision d);
@@ -222,6 +222,7 @@ private:
     // arming.cpp: lock_timeout and statement_timeout around a statement
     static std::vector<policy::catalog_query> timeout_questions();
     static void note_timeouts(judged_message& m, const batch_reply& shown);
+    static void note_timeouts(judged_message& m, const policy::catalog_row& last_two);
     task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
                           std::optional<std::chrono::milliseconds> lock = std::nullopt,
                           std::vector<policy::catalog_query> first = {});
@@ -278,10 +279,14 @@ private:
     // attempts.cpp: waiting for a lock without queueing for it
     bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;
     task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
-    task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel);
+    bool may_go_at_once(const judged_message& m) const noexcept;
+    task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel,
+                               bool look = true);
     task<void> send_away(lock_holder autovacuum);
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
+    void send_ours(const protocol::buffer& message);
     task<held_reply> try_once(judged_message& m, bool inside);
+    task<held_reply> try_at_once(const judged_message& m, std::chrono::milliseconds lock);
     task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);

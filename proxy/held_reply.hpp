@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -13,19 +14,33 @@ namespace proxy {
 // the answer. Schema changes return no rows, so it is small.
 class held_reply {
 public:
+    held_reply() = default;
+    // So many Executes of ours stand before it and a Sync of ours behind it, whose ReadyForQuery is the last reply.
+    explicit held_reply(std::size_t ahead) noexcept : ahead_(ahead), synced_(true) {}
+
     // One reply; true: that was the last. A Query ends with ReadyForQuery, an Execute with its first final reply.
     bool on_reply(const protocol::ledger::reply& r, char tag, protocol::bytes body) {
         if (tag == 'E') {
             auto decoded = protocol::decode_error(body);
             error = decoded ? std::move(*decoded) : protocol::error_fields{};
-            return r.answers != 'Q';
+            if (r.answers == 'S') messages.resize(before_completion_);  // the commit: for a Query it is a part of the statement
+            return r.answers != 'Q' && !synced_;
         }
         if (tag == 'Z') return true;
-        if (r.answers == 'B' || r.answers == 'C') return false;  // of the portal that was bound anew
-        if (tag == 'C' && !body.empty()) command_tag = protocol::as_text(body.first(body.size() - 1));
+        if (r.answers != 'Q' && r.answers != 'E') return false;  // of what stands around it
+        if (ahead_ > 0) {
+            ahead_ -= tag == 'C' ? 1 : 0;
+            return false;
+        }
+        if (tag == 'C' && !body.empty()) {
+            command_tag = protocol::as_text(body.first(body.size() - 1));
+            before_completion_ = messages.size();
+        }
         add(tag, body);
-        return r.completes;
+        return r.completes && !synced_;
     }
+    // What has failed is one of ours that stand before it.
+    bool failed_ahead() const noexcept { return error && ahead_ > 0; }
     void add(char tag, protocol::bytes body) {
         const auto length = body.size() + 4;
         messages.push_back(static_cast<std::uint8_t>(tag));
@@ -37,6 +52,10 @@ public:
     protocol::buffer messages;  // as the client is to get them, but for the error and ReadyForQuery
     std::optional<protocol::error_fields> error;
     std::string command_tag;
+
+private:
+    std::size_t ahead_ = 0, before_completion_ = 0;
+    bool synced_ = false;
 };
 
 }  // namespace proxy

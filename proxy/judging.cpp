@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
@@ -132,11 +131,26 @@ policy::transaction_memory gate::so_far_as_sent() const {
     return all;
 }
 
-// Beside the facts, the timeouts as the client has them.
-task<batch_reply> gate::ask_facts(const judged_message& m, std::vector<policy::catalog_query> queries) {
+// The facts, and the timeouts as the client has them: in short where that does.
+task<batch_reply> gate::ask_facts(judged_message& m) {
+    const auto session = facts_of_session(m);
+    const auto end = m.unsynced ? batch_end::flush : batch_end::sync;
+    if (auto question = m.text->short_question(session, *settings_)) {
+        std::vector<policy::catalog_query> in_short{std::move(*question)};
+        auto reply = co_await ask_safely(std::move(in_short), end);
+        if (!reply.ok()) co_return reply;
+        if (const auto& answer = reply.rows.front(); !answer.empty()) {
+            note_timeouts(m, answer.front());
+            co_return reply;
+        }
+    }
     auto all = timeout_questions();
-    all.insert(all.end(), std::make_move_iterator(queries.begin()), std::make_move_iterator(queries.end()));
-    auto reply = co_await ask_safely(std::move(all), m.unsynced ? batch_end::flush : batch_end::sync);
+    const auto first = all.size();
+    for (auto& query : m.text->catalog_queries(session)) all.push_back(std::move(query));
+    auto reply = co_await ask_safely(std::move(all), end);
+    if (!reply.ok()) co_return reply;
+    note_timeouts(m, reply);
+    reply.rows.erase(reply.rows.begin(), reply.rows.begin() + static_cast<std::ptrdiff_t>(first));
     co_return reply;
 }
 
@@ -147,13 +161,7 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
     // A walsender takes simple queries only: there the text is judged as if the catalog could not be asked.
     if (known_.replication) co_return policy::judge(*m.text, session, {}, *settings_);
 
-    const auto in_short = m.text->short_question(session);
-    auto queries = in_short ? std::vector{*in_short} : m.text->catalog_queries(session);
-    auto reply = co_await ask_facts(m, std::move(queries));
-    if (in_short && reply.ok() && reply.rows.back().empty()) {
-        auto all = m.text->catalog_queries(session);
-        reply = co_await ask_facts(m, std::move(all));
-    }
+    auto reply = co_await ask_facts(m);
     if (reply.skipped) {  // an error of the client's own came before: so is the message, wherever it goes
         forward_held(m, nullptr);
         co_return std::nullopt;
@@ -162,8 +170,7 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
         auto d = co_await decide_without_facts(m, *reply.error);
         co_return d;
     }
-    note_timeouts(m, reply);
-    co_return policy::judge(*m.text, session, std::span(reply.rows).subspan(2), *settings_);
+    co_return policy::judge(*m.text, session, reply.rows, *settings_);
 }
 
 // The facts could not be had: judged by the words alone, and not to be run where the mode is enforce. A cancel that met our

@@ -80,6 +80,13 @@ std::vector<policy::wanted_lock> wanted_locks(const policy::decision& d) {
     return out;
 }
 
+bool seen_unlocked(const policy::decision& d) {
+    const auto seen = [](const policy::statement_decision& s) {
+        return !s.relations.empty() && std::all_of(s.relations.begin(), s.relations.end(), [](const auto& r) { return r.unlocked; });
+    };
+    return !d.statements.empty() && std::all_of(d.statements.begin(), d.statements.end(), seen);
+}
+
 policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, milliseconds old_after) {
     std::vector<std::string> relations, modes;
     for (const auto& l : locks) {

@@ -34,6 +34,8 @@ struct lock_holder {
 
 // The strong locks that the decision's statements wait for.
 std::vector<policy::wanted_lock> wanted_locks(const policy::decision& d);
+// Nobody else had or awaited a lock on any of those when the catalog was asked.
+bool seen_unlocked(const policy::decision& d);
 
 // Who holds a lock in the way of those, in a transaction older than `old_after`; autovacuum always.
 policy::catalog_query holders_query(std::span<const policy::wanted_lock> locks, std::chrono::milliseconds old_after);

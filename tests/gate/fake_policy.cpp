@@ -6,7 +6,7 @@
 
 // A policy that reads its decision from the text, so that the gate's tests say on one line what is decided:
 // "/*judge*/ ..." is judged; REFUSE, REWRITE (STRONGLY, IN VAIN), WARN, BLOCKING and ONLINE in it say how, LOCKS that it locks a relation.
-// STRONG that it wants a strong lock, SCHEMA that others will see it. Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
+// SHORT that there is a short question about it, UNLOCKED that nobody else has a lock on its relation, STRONG that it wants a strong lock, SCHEMA that others will see it. Everything else passes; but TOUCH warns, and TOUCH HARD is refused, where the transaction holds a lock, and AFTER ROWS
 // warns where it has changed rows.
 namespace policy {
 
@@ -57,7 +57,7 @@ std::span<const std::string> script::ends_prepared() const noexcept {
     return std::span(parsed_->ends).first(parsed_->ends_one ? 1 : 0);
 }
 std::vector<catalog_query> script::catalog_queries(const session_facts&) const { return {{"SELECT facts", {}}}; }
-std::optional<catalog_query> script::short_question(const session_facts&) const {
+std::optional<catalog_query> script::short_question(const session_facts&, const config::settings&) const {
     return has(parsed_->text, "SHORT") ? std::optional(catalog_query{"SELECT in short", {}}) : std::nullopt;
 }
 
@@ -70,6 +70,7 @@ decision judge(const script& s, const session_facts& session, std::span<const ca
     auto& deeds = d.statements[0].deeds;
     const auto& text = s.text();
     if (has(text, "STRONG ")) d.statements[0].relations.push_back({.relation = "public.t", .lock = lock_mode::access_exclusive});
+    if (has(text, "UNLOCKED")) d.statements[0].relations.push_back({.relation = "public.t", .lock = lock_mode::access_exclusive, .unlocked = true});
     if (has(text, "LOCKS")) deeds.push_back({deed::kind::locked, "t", {}, lock_mode::access_exclusive});
     if (text == "COMMIT" || text == "ROLLBACK") deeds.push_back({deed::kind::committed});
     if (text.starts_with("SAVEPOINT ")) deeds.push_back({deed::kind::savepoint, {}, text.substr(10)});
