@@ -3,6 +3,10 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <vector>
+
+#include "proxy/batch.hpp"
+#include "proxy/judged_message.hpp"
 
 namespace proxy {
 
@@ -15,5 +19,10 @@ struct armed_timeouts {
     bool local = false;     // SET LOCAL: gone with the transaction
     bool restored = false;  // inside a transaction that was begun after the SET: again when it has ended
 };
+
+// What the client has: the questions, and their answers, which come first; or the end of the row that answers in short.
+std::vector<policy::catalog_query> timeout_questions();
+void note_timeouts(judged_message& m, const batch_reply& shown);
+void note_timeouts(judged_message& m, const policy::catalog_row& last_two);
 
 }  // namespace proxy

@@ -41,16 +41,16 @@ milliseconds first_setting(const policy::catalog_rows& rows) {
 
 }  // namespace
 
-std::vector<policy::catalog_query> gate::timeout_questions() {
+std::vector<policy::catalog_query> timeout_questions() {
     return {{show("lock_timeout"), {}}, {show("statement_timeout"), {}}};
 }
 
-void gate::note_timeouts(judged_message& m, const batch_reply& shown) {
+void note_timeouts(judged_message& m, const batch_reply& shown) {
     m.lock_timeout = first_setting(shown.rows[0]);
     m.statement_timeout = first_setting(shown.rows[1]);
 }
 
-void gate::note_timeouts(judged_message& m, const policy::catalog_row& last_two) {
+void note_timeouts(judged_message& m, const policy::catalog_row& last_two) {
     if (last_two.size() < 2) return;
     m.lock_timeout = setting_in(last_two[last_two.size() - 2]);
     m.statement_timeout = setting_in(last_two.back());

@@ -21,6 +21,11 @@ namespace {
 constexpr std::chrono::seconds cancel_may_take{6};  // longer than a canceler's patience
 constexpr std::chrono::seconds cancel_again{1};     // where the question goes on
 
+void send_ours(const protocol::buffer& message, outbox& to_server, protocol::conversation& conversation) {
+    to_server.add(protocol::buffer(message));
+    (void)conversation.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
+}
+
 }  // namespace
 
 struct gate::wait_for_held {
@@ -108,16 +113,6 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
                                    "gave up waiting for a lock, because " + std::to_string(queue) + " sessions queued behind it (locks.max_queue)");
 }
 
-// There is nothing to be done before it but to set the timeouts, and nothing else in the message.
-bool gate::may_go_at_once(const judged_message& m) const noexcept {
-    return m.query && !m.by_name && m.text->single() && status() == 'I' && !armed_;
-}
-
-void gate::send_ours(const protocol::buffer& message) {
-    to_server_->add(protocol::buffer(message));
-    (void)conversation_.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
-}
-
 // The text of the client's Query between our timeouts and our Sync. They are one transaction: the timeouts end with it, and
 // where they fail the statement is skipped. What a Query does besides is done, too: the unnamed statement goes.
 task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock) {
@@ -129,11 +124,11 @@ task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock) {
                  batch_end::none};
     counts_.batches.add();
     to_server_->add(encode(limits, conversation_));
-    send_ours(protocol::encode_parse("", m.text->text()));
-    send_ours(protocol::encode_bind("", "", {}));
-    send_ours(protocol::encode_execute(""));
-    send_ours(protocol::encode_close('S', ""));
-    send_ours(protocol::encode_sync());
+    send_ours(protocol::encode_parse("", m.text->text()), *to_server_, conversation_);
+    send_ours(protocol::encode_bind("", "", {}), *to_server_, conversation_);
+    send_ours(protocol::encode_execute(""), *to_server_, conversation_);
+    send_ours(protocol::encode_close('S', ""), *to_server_, conversation_);
+    send_ours(protocol::encode_sync(), *to_server_, conversation_);
     in_flight_.begin();
     held_.emplace(limits.queries.size());
     exchange_done_ = false;
@@ -154,11 +149,11 @@ task<held_reply> gate::try_once(judged_message& m, bool inside) {
     }
     if (m.rebind) {
         const auto bind = protocol::decode_bind({'B', protocol::bytes(m.bind).subspan(protocol::header_size), m.bind});
-        if (bind) send_ours(protocol::encode_close('P', bind->portal));
-        send_ours(m.bind);
+        if (bind) send_ours(protocol::encode_close('P', bind->portal), *to_server_, conversation_);
+        send_ours(m.bind, *to_server_, conversation_);
     }
-    send_ours(m.message);
-    if (!m.query) send_ours(protocol::encode_flush());
+    send_ours(m.message, *to_server_, conversation_);
+    if (!m.query) send_ours(protocol::encode_flush(), *to_server_, conversation_);
     in_flight_.begin();
     held_.emplace();
     exchange_done_ = false;
@@ -199,9 +194,9 @@ task<void> gate::send_away(lock_holder autovacuum) {
 }
 
 // Waits without queueing until nobody is in the way whom one would have to wait for long. The next, short attempt is armed
-// while looking, which saves a round trip where nobody is. Without `look` it is known that nobody is.
+// while looking, which saves a round trip where nobody is.
 task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries,
-                                 bool heed_cancel, bool look) {
+                                 bool heed_cancel) {
     lock_turn turn;
     bool sent_away = false;
     for (bool pause = tries.attempts() > 1;; pause = true) {
@@ -213,11 +208,11 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
             }
         }
         std::vector<policy::catalog_query> question;
-        if (look) question.push_back(holders_query(locks, conduct_.locks.old_after));
+        if (!tries.looked()) question.push_back(holders_query(locks, conduct_.locks.old_after));
         auto looked = co_await arm(m, timeout_class::blocking, false, tries.timeout(), std::move(question));
         turn.error = looked.error;
         if (turn.error && turn.error->get('C') == protocol::sqlstate::query_canceled && heed_cancel) co_return turn;
-        turn.holders = look && looked.ok() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
+        turn.holders = looked.ok() && !looked.rows.empty() ? read_holders(looked.rows[0]) : std::vector<lock_holder>{};
         turn.last = !tries.may_go_on(now_);
         in_the_way_ = turn.holders;
         attempts_ = tries.attempts();
@@ -238,15 +233,16 @@ task<lock_turn> gate::await_turn(const judged_message& m, std::vector<policy::wa
 task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record) {
     const bool inside = status() == 'T';
     const auto locks = wanted_locks(d);
-    lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_);
+    lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_, seen_unlocked(d));
+    const bool alone = m.query && !m.by_name && m.text->single() && !inside && !armed_;
     const auto began = now_;
     auto sent = now_;
     lock_turn turn;
     held_reply reply;
     attempts_ = tries.attempts();
-    for (bool seen = seen_unlocked(d);; seen = false) {
-        const bool at_once = seen && may_go_at_once(m);
-        if (!at_once) turn = co_await await_turn(m, locks, tries, true, !seen);
+    for (;;) {
+        const bool at_once = alone && tries.looked();
+        if (!at_once) turn = co_await await_turn(m, locks, tries, true);
         if (!turn.error) {
             sent = now_;
             if (at_once) reply = co_await try_at_once(m, tries.timeout());

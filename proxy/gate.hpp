@@ -220,9 +220,6 @@ private:
     task<void> end_question(batch_reply& reply);  // attempts.cpp
 
     // arming.cpp: lock_timeout and statement_timeout around a statement
-    static std::vector<policy::catalog_query> timeout_questions();
-    static void note_timeouts(judged_message& m, const batch_reply& shown);
-    static void note_timeouts(judged_message& m, const policy::catalog_row& last_two);
     task<batch_reply> arm(const judged_message& m, policy::timeout_class wanted, bool exactly,
                           std::optional<std::chrono::milliseconds> lock = std::nullopt,
                           std::vector<policy::catalog_query> first = {});
@@ -279,12 +276,9 @@ private:
     // attempts.cpp: waiting for a lock without queueing for it
     bool may_attempt(const judged_message& m, const policy::decision& d) const noexcept;
     task<void> attempt(judged_message& m, policy::decision d, std::shared_ptr<audit_record> record);
-    bool may_go_at_once(const judged_message& m) const noexcept;
-    task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel,
-                               bool look = true);
+    task<lock_turn> await_turn(const judged_message& m, std::vector<policy::wanted_lock> locks, lock_attempts& tries, bool heed_cancel);
     task<void> send_away(lock_holder autovacuum);
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
-    void send_ours(const protocol::buffer& message);
     task<held_reply> try_once(judged_message& m, bool inside);
     task<held_reply> try_at_once(const judged_message& m, std::chrono::milliseconds lock);
     task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);

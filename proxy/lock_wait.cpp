@@ -131,11 +131,13 @@ protocol::error_fields with_holders(protocol::error_fields error, std::span<cons
     return error;
 }
 
-lock_attempts::lock_attempts(const config::locks& settings, duration lock_timeout, duration client_limit, std::uint64_t seed, time now)
+lock_attempts::lock_attempts(const config::locks& settings, duration lock_timeout, duration client_limit, std::uint64_t seed, time now,
+                             bool seen)
     : longest_(lock_timeout),
       next_pause_(shortest_pause),
       seed_(seed),
-      end_(now + (client_limit > duration::zero() ? std::min(settings.budget, client_limit) : settings.budget)) {}
+      end_(now + (client_limit > duration::zero() ? std::min(settings.budget, client_limit) : settings.budget)),
+      seen_(seen) {}
 
 lock_attempts::duration lock_attempts::timeout() const noexcept {
     if (longest_ == duration::zero()) return longest_;

@@ -74,8 +74,12 @@ public:
     using time = std::chrono::steady_clock::time_point;
     using duration = std::chrono::milliseconds;
 
-    // `client_limit`: the client's own statement_timeout, which bounds the whole; 0: none.
-    lock_attempts(const config::locks& settings, duration lock_timeout, duration client_limit, std::uint64_t seed, time now);
+    // `client_limit`: the client's own statement_timeout, which bounds the whole; 0: none. `seen`: it is known that nobody is in
+    // the way of the first attempt.
+    lock_attempts(const config::locks& settings, duration lock_timeout, duration client_limit, std::uint64_t seed, time now,
+                  bool seen = false);
+
+    bool looked() const noexcept { return seen_ && failed_ == 0; }
 
     bool may_go_on(time now) const noexcept { return now < end_; }
     duration timeout() const noexcept;  // lock_timeout of the next attempt
@@ -88,6 +92,7 @@ private:
     std::uint64_t seed_;
     time end_;
     int failed_ = 0;
+    bool seen_;
 };
 
 }  // namespace proxy

@@ -58,7 +58,8 @@ std::span<const std::string> script::ends_prepared() const noexcept {
 }
 std::vector<catalog_query> script::catalog_queries(const session_facts&) const { return {{"SELECT facts", {}}}; }
 std::optional<catalog_query> script::short_question(const session_facts&, const config::settings&) const {
-    return has(parsed_->text, "SHORT") ? std::optional(catalog_query{"SELECT in short", {}}) : std::nullopt;
+    if (!has(parsed_->text, "SHORT")) return std::nullopt;
+    return catalog_query{has(parsed_->text, "IN VAIN") ? "SELECT in vain" : "SELECT in short", {}};
 }
 
 config::conduct conduct_for(const session_facts&, const config::settings& settings) { return settings; }

@@ -224,6 +224,38 @@ std::vector<conversation_case> lock_cases() {
     };
 }
 
+// Nobody else had a lock on the relation when the catalog was asked.
+std::vector<conversation_case> unlocked_cases() {
+    using std::chrono::seconds;
+    constexpr auto enforce = config::mode::enforce;
+    const auto alone = blocking + " UNLOCKED", in_short = alone + " SHORT", in_vain = in_short + " IN VAIN";
+    const words limits{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}, done{"C:/*judge*/", "Z:I"};
+    const words then{"D:t", "C:SELECT", "Z:I"}, again{"NAP", "LOOK", "SET lock_timeout = 40", "SET statement_timeout = 5000"};
+    const auto refused = "lockkeeper refused this statement: canceled";
+    return {
+        {"a_query_goes_with_its_timeouts", {q(alone), q("SELECT 1")}, done + then, looked + limits + words{alone, "SELECT 1"}, enforce, {}, seconds(10)},
+        {"a_short_answer_does", {q(in_short)}, done, words{"SELECT in short"} + limits + words{in_short}, enforce, {}, seconds(10)},
+        {"no_short_answer_does_not", {q(in_vain)}, done, words{"SELECT in vain"} + looked + limits + words{in_vain}, enforce, {}, seconds(10)},
+        {"an_execute_is_not_looked_for", {p(alone), b(), e(), s}, {"1", "2", "C:/*judge*/", "Z:I"},
+         looked + locks_tried_first + words{alone} + restored, enforce, {}, seconds(10)},
+        {"nor_is_a_query_in_a_transaction", {q("BEGIN"), q(in_short), q("COMMIT")}, {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I"},
+         words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits) + safely({in_short}) + restored_inside + words{"COMMIT"},
+         enforce, {}, seconds(10)},
+        {"somebody_has_come_since", {q(alone), q("SELECT 1")}, done + then, looked + limits + words{alone} + again + words{alone} + restored + words{"SELECT 1"},
+         enforce, {{alone, "55P03"}}, seconds(10)},
+        {"its_error_is_the_answer", {q(alone + " FAIL"), q("SELECT 1")}, words{"E:22012", "Z:I"} + then,
+         looked + limits + words{alone + " FAIL", "SELECT 1"}, enforce, {}, seconds(10)},
+        {"its_commit_fails", {q(alone), q("SELECT 1")}, words{"E:23503", "Z:I"} + then, looked + limits + words{alone, "SELECT 1"}, enforce,
+         {{"COMMIT OF " + alone, "23503"}}, seconds(10)},
+        {"a_cancel_meets_its_timeouts", {q(alone), q("SELECT 1")}, words{"E:57014", "Z:I"} + then, looked + words{limits[0], refused, "SELECT 1"},
+         enforce, {{limits[0], "57014"}}, seconds(10)},
+        {"without_its_timeouts_it_does_not_run", {q(alone), q("SELECT 1")}, words{"E:LK004", "Z:I"} + then,
+         looked + words{limits[0], "lockkeeper refused this statement: facts-unavailable", "SELECT 1"}, enforce, {{limits[0], "53200"}}, seconds(10)},
+        {"it_gives_way", {q(alone), q("SELECT 1")}, done + then, looked + limits + words{alone, "NAP"} + again + words{alone} + restored + words{"SELECT 1"},
+         enforce, {{alone, "57014"}}, seconds(10), 0, false, false, 0, 1},
+    };
+}
+
 // The steps of a plan get their locks like a statement of the client's.
 std::vector<conversation_case> plan_cases() {
     using std::chrono::seconds;
@@ -365,6 +397,7 @@ INSTANTIATE_TEST_SUITE_P(gate, conversations, testing::ValuesIn(cases()), [](con
 INSTANTIATE_TEST_SUITE_P(memory, conversations, testing::ValuesIn(memory_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(plans, conversations, testing::ValuesIn(plan_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(serialized, conversations, testing::ValuesIn(serialized_cases()), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(unlocked, conversations, testing::ValuesIn(unlocked_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(locks, conversations, testing::ValuesIn(lock_cases()), [](const auto& c) { return c.param.name; });
 
 }  // namespace

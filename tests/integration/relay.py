@@ -1,4 +1,5 @@
-"""Stands between Lockkeeper and PostgreSQL, and stops a plan at a step: before the server hears of it, or after it has done it."""
+"""Stands between Lockkeeper and PostgreSQL, and stops a plan at a step: before the server hears of it, or after it has done it.
+It counts the exchanges, too."""
 
 import contextlib
 import re
@@ -46,6 +47,7 @@ class Relay:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.hold = None
+        self.exchanges = 0  # messages of Lockkeeper's that the server answers at once
         threading.Thread(target=self._serve, daemon=True).start()
 
     @contextlib.contextmanager
@@ -82,6 +84,7 @@ class Relay:
         server.sendall(struct.pack("!ii", length, code) + exactly(proxy, length - 8))
         while code != CANCEL_REQUEST:
             kind, body = typed(proxy)
+            self.exchanges += kind in (b"Q", b"S", b"H")
             if (hold := self.hold) and hold.meets(kind, body) and not hold.answer:
                 hold.stop()
             server.sendall(kind + struct.pack("!i", len(body) + 4) + body)

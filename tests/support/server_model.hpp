@@ -15,7 +15,8 @@ namespace support {
 // As much of a PostgreSQL server as the gate's tests need: it answers message by message, keeps the state of the
 // transaction, skips to Sync after an error, and knows lock_timeout and statement_timeout with SET, SET LOCAL and
 // rollback. UPDATE 3 says of itself how many rows it changes. A statement that contains FAIL fails with 22012, one that starts with "lockkeeper refused" with 42601, as in
-// every PostgreSQL, a message whose strings do not end with 08P01; `fail_once` names a text whose next execution fails with the SQLSTATE beside it.
+// every PostgreSQL, a message whose strings do not end with 08P01; `fail_once` names a text whose next execution fails with the SQLSTATE beside it, or, behind
+// COMMIT OF, the Sync behind it.
 class server_model {
 public:
     std::vector<std::string> executed;  // what ran, in order, without our comment
@@ -80,6 +81,10 @@ public:
             break;
         }
         case 'S':
+            if (const auto failing = fail_once.find("COMMIT OF " + (executed.empty() ? "" : executed.back())); failing != fail_once.end()) {
+                error(failing->second, out, false);
+                fail_once.erase(failing);
+            }
             skipping_ = false;
             end_implicit();
             append(out, protocol::encode_ready(status));
@@ -123,7 +128,7 @@ private:
     void end_implicit() {
         if (status == 'I') {
             if (failed_) settings_ = committed_;
-            committed_ = settings_;
+            local_restore(true);
             portals_.clear();
         }
         failed_ = false;
@@ -142,6 +147,7 @@ private:
             return true;
         }
         if (sql.find("pg_advisory_unlock") != std::string::npos) sql = "END OF TURN";
+        if (sql.find("set_config") != std::string::npos && sql.find("current_setting") == std::string::npos) return limit(sql, out);
         if (sql.find("set_config") != std::string::npos) sql = put_back(sql);
         if (sql.find("pg_locks") != std::string::npos) {
             executed.push_back("LOOK");
@@ -177,24 +183,48 @@ private:
             append(out, row(settings_.at(sql.substr(5)).back()));
         } else if (sql.starts_with("SET ")) {
             set(sql);
-        } else if (sql.starts_with("SELECT")) {
+        } else if (sql.starts_with("SELECT") && sql != "SELECT in vain") {
             append(out, row("t"));
         }
         append(out, protocol::encode_command_complete(tag));
         return true;
     }
 
-    // SELECT CASE WHEN current_setting('x') = '20ms' THEN set_config('x', '0', false) END, as the SET that it comes to.
-    std::string put_back(const std::string& sql) const {
-        std::vector<std::string> constants;
+    // SELECT set_config('lock_timeout', '20ms', true), set_config('statement_timeout', '5s', true), as two SET LOCAL.
+    bool limit(const std::string& sql, protocol::buffer& out) {
+        const auto words = constants(sql);
+        for (std::size_t at = 0; at + 1 < words.size(); at += 2) {
+            const auto value = proxy::parse_time_setting(words[at + 1]).value().count();
+            const auto one = "SET LOCAL " + words[at] + " = " + std::to_string(value);
+            executed.push_back(one);
+            if (const auto failing = fail_once.find(one); failing != fail_once.end()) {
+                error(failing->second, out, false);
+                fail_once.erase(failing);
+                return false;
+            }
+            set(one);
+        }
+        append(out, row(""));
+        append(out, protocol::encode_command_complete("SELECT"));
+        return true;
+    }
+
+    static std::vector<std::string> constants(const std::string& sql) {
+        std::vector<std::string> out;
         for (std::size_t at = sql.find('\''); at != sql.npos; at = sql.find('\'', at + 1)) {
             const auto end = sql.find('\'', at + 1);
-            constants.push_back(sql.substr(at + 1, end - at - 1));
+            out.push_back(sql.substr(at + 1, end - at - 1));
             at = end;
         }
-        const auto& name = constants.at(0);
-        if (std::to_string(proxy::parse_time_setting(constants.at(1)).value().count()) != settings_.at(name).back()) return "KEEP " + name;
-        const auto value = proxy::parse_time_setting(constants.at(3)).value().count();
+        return out;
+    }
+
+    // SELECT CASE WHEN current_setting('x') = '20ms' THEN set_config('x', '0', false) END, as the SET that it comes to.
+    std::string put_back(const std::string& sql) const {
+        const auto words = constants(sql);
+        const auto& name = words.at(0);
+        if (std::to_string(proxy::parse_time_setting(words.at(1)).value().count()) != settings_.at(name).back()) return "KEEP " + name;
+        const auto value = proxy::parse_time_setting(words.at(3)).value().count();
         return (sql.find("true") == sql.npos ? "SET " : "SET LOCAL ") + name + " = " + std::to_string(value);
     }
 

@@ -84,12 +84,34 @@ public:
         const auto text = read_script(sql, {});
         std::vector<catalog_rows> answers;
         for (const auto& query : text.catalog_queries(session)) answers.push_back(client_.rows(query));
-        return judge(text, session, answers, check_settings(settings));
+        const auto d = judge(text, session, answers, check_settings(settings));
+        expect_the_same_in_short(d, text, session, check_settings(settings));
+        return d;
     }
 
     std::string error_of(const std::string& sql) { return client_.error_of(sql); }
 
 private:
+    // Where the short question has an answer, that leads to the same judgement.
+    void expect_the_same_in_short(const decision& d, const script& text, const session_facts& session, const config::settings& settings) {
+        const auto question = text.short_question(session, settings);
+        const auto rows = question ? client_.rows(*question) : catalog_rows{};
+        if (rows.empty()) return;
+        EXPECT_EQ(told(judge(text, session, std::vector<policy::catalog_rows>{rows}, settings)), told(d));
+    }
+
+    static std::string told(const decision& d) {
+        std::string out;
+        for (const auto& s : d.statements) {
+            for (const auto& f : s.findings) out += f.rule + ": " + f.message + " " + f.detail + "\n";
+            for (const auto& r : s.relations)
+                out += r.relation + " " + std::string(name(r.lock)) + " " + std::to_string(static_cast<int>(r.work)) + " " +
+                       std::to_string(r.size.value_or(0)) + (r.visible ? " visible\n" : "\n");
+            for (const auto& done : s.deeds) out += std::to_string(static_cast<int>(done.what)) + " " + done.relation + " " + done.name + "\n";
+        }
+        return out + std::to_string(static_cast<int>(d.timeouts)) + (d.replacement ? " instead" : "");
+    }
+
     std::string database_ = live::the_server().create_database();
     live::session client_{database_};
 };
