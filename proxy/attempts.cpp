@@ -114,7 +114,9 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
 }
 
 // The text of the client's Query between our timeouts and our Sync. They are one transaction: the timeouts end with it, and
-// where they fail the statement is skipped. What a Query does besides is done, too: the unnamed statement goes.
+// where they fail the statement is skipped. What a Query does besides is done, too: the unnamed statement goes. The server
+// times each Execute by itself, and from the Parse in front of it on, so that the client's own statement_timeout, under which
+// ours is set, does not go on (tests/integration/test_at_once.py).
 task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock) {
     const auto limit = [](const char* name, milliseconds value) {
         return "pg_catalog.set_config('" + std::string(name) + "', '" + time_setting(value) + "', true)";
