@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from engine import DEMO, LOCKKEEPER, POSTGRES, ROOT, podman
+from engine import DEMO, LOCKKEEPER, POSTGRES, PUBLIC_POSTGRES, PUBLIC_PROMETHEUS, ROOT, podman
 
 BASE = "docker.io/library/debian:trixie-slim"
 # What the published image leaves out, too.
@@ -47,11 +47,11 @@ def base():
             raise SystemExit(f"tar ended with {archive.returncode}")
 
 
-def build(image, dockerfile):
+def build(image, dockerfile, *options):
     """Without a container for each step, and in the machine's network: neither asks more of the kernel than there may be."""
     say(f"building {image} from {dockerfile}")
-    podman("build", "--format", "docker", "--isolation", "chroot", "--network", "host", "--layers", "--tag", image, "--file", dockerfile,
-           ".", cwd=ROOT, stdout=2, stderr=2, capture_output=False)
+    podman("build", "--format", "docker", "--isolation", "chroot", "--network", "host", "--layers", "--tag", image, *options,
+           "--file", dockerfile, ".", cwd=ROOT, stdout=2, stderr=2, capture_output=False)
 
 
 def main():
@@ -59,6 +59,9 @@ def main():
     build(LOCKKEEPER, "docker/Dockerfile")
     build(DEMO, "docker/demo/Dockerfile")
     build(POSTGRES, "tests/container/postgres/Dockerfile")
+    # As for the base: what compose.yaml names is there under that name, made of Debian's packages.
+    podman("tag", POSTGRES, PUBLIC_POSTGRES)
+    build(PUBLIC_PROMETHEUS, "tests/container/prometheus/Dockerfile")
 
 
 if __name__ == "__main__":
