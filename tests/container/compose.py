@@ -4,7 +4,6 @@ podman leaves the clock of health checks to systemd: `Compose` has one.
 """
 
 import contextlib
-import json
 import os
 import subprocess
 import threading
@@ -70,5 +69,5 @@ def playing():
     try:
         yield made
     finally:
-        made.run("down", "--volumes", "--timeout", "5", check=False)
+        made.run("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
         made.end()

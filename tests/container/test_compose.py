@@ -47,7 +47,7 @@ def test_psql_finds_it_where_the_file_says(compose):
 def test_what_it_invites_to_try_is_refused(compose):
     """0012 renames a column."""
     assert "0012 renames a column" in FILE.read_text()
-    done = compose.run("run", "--rm", "--no-deps", "migrate", "python3", "manage.py", "migrate", "shop", "0012", check=False)
+    done = compose.run("run", "--no-deps", "migrate", "python3", "manage.py", "migrate", "shop", "0012", check=False)
     assert done.returncode == 1
     assert "lockkeeper explain column-renamed" in done.stdout + done.stderr
 
@@ -71,6 +71,6 @@ def test_it_ends_in_order_and_leaves_nothing(compose):
     lockkeeper = compose.container("lockkeeper")
     assert lockkeeper.ended() == 0
     assert lockkeeper.audit()[-1]["event"] == "stopped"
-    compose.run("down", "--volumes")
+    compose.run("down", "--volumes", "--remove-orphans")  # what `run` has made, too
     mine = ("--filter", f"label=com.docker.compose.project={PROJECT}")
     assert not podman("ps", "--all", "--quiet", *mine).stdout and not podman("network", "ls", "--quiet", *mine).stdout
