@@ -1,11 +1,13 @@
 """./run test-container builds the images, and runs this in a network namespace of its own."""
 
 import contextlib
+import fcntl
 
 import psycopg2
 import pytest
 
-from engine import DEMO, LOCKKEEPER, POSTGRES, Container, podman
+import names
+from engine import DEMO, LOCKKEEPER, PLACE, POSTGRES, Container, podman
 from kube import NETWORK, NativePod, Played, wait_for
 
 PASSWORD = {"shop": "change-me", "postgres": "postgres"}  # the first as docker/kubernetes/base has it
@@ -39,8 +41,19 @@ class Server:
         return [name for (name,) in self.ask("SELECT name FROM django_migrations WHERE app = 'shop' ORDER BY id")]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def alone():
+    """With podman's storage, and without what a run has left that was killed."""
+    with open(PLACE / "tests.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        podman("pod", "rm", "--all", "--force", "--time", "0")
+        podman("rm", "--all", "--force", "--volumes", "--time", "0")
+        with names.kept():
+            yield
+
+
 @pytest.fixture(scope="session")
-def network():
+def network(alone):
     if podman("network", "exists", NETWORK, check=False).returncode:
         podman("network", "create", NETWORK)
     yield NETWORK
