@@ -1,12 +1,15 @@
 """Plays docker/compose.yaml with Docker's own compose, which finds podman behind its API.
 
-podman leaves the clock of health checks to systemd: `Compose` has one.
+podman leaves the clock of health checks to systemd: `Compose` has one. Its name server is not to be relied on (see kube.py): what
+the services are called is told to each by a second file.
 """
 
 import contextlib
 import os
 import subprocess
 import threading
+
+import yaml
 
 import engine
 from engine import ROOT, Container, podman
@@ -15,12 +18,23 @@ from kube import wait_for
 PROGRAM = ROOT / "build/docker-compose"
 FILE = ROOT / "docker/compose.yaml"
 PROJECT = "lockkeeper"  # as the file says
+SUBNET = "10.89.78"
+
+
+def with_addresses():
+    services = yaml.safe_load(FILE.read_text())["services"]
+    address = {name: f"{SUBNET}.{number}" for number, name in enumerate(services, 2)}
+    hosts = [f"{name}:{where}" for name, where in address.items()]
+    return {"networks": {"default": {"ipam": {"config": [{"subnet": f"{SUBNET}.0/24"}]}}},
+            "services": {name: {"extra_hosts": hosts, "networks": {"default": {"ipv4_address": where}}} for name, where in address.items()}}
 
 
 class Compose:
     def __init__(self):
         self.socket = engine.PLACE / "podman.sock"
         self.socket.unlink(missing_ok=True)
+        self.addresses = engine.PLACE / "addresses.yaml"
+        self.addresses.write_text(yaml.safe_dump(with_addresses()))
         self.over = threading.Event()
         self.clock = threading.Thread(target=self.tick)
         self.log = open(engine.PLACE / "service.log", "w+", encoding="utf-8")
@@ -35,7 +49,7 @@ class Compose:
 
     def run(self, *arguments, check=True, timeout=240):
         environment = {**os.environ, "DOCKER_HOST": f"unix://{self.socket}", "COMPOSE_ANSI": "never"}
-        done = subprocess.run([PROGRAM, "--file", FILE, *arguments], env=environment, capture_output=True, text=True, check=False,
+        done = subprocess.run([PROGRAM, "--file", FILE, "--file", self.addresses, *arguments], env=environment, capture_output=True, text=True, check=False,
                               timeout=timeout)
         if check and done.returncode:
             raise RuntimeError(f"compose {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}{self.told()}")

@@ -6,9 +6,8 @@ import fcntl
 import psycopg2
 import pytest
 
-import names
 from engine import DEMO, LOCKKEEPER, PLACE, POSTGRES, Container, podman
-from kube import NETWORK, NativePod, Played, wait_for
+from kube import NETWORK, SERVER, SUBNET, NativePod, Played, wait_for
 
 PASSWORD = {"shop": "change-me", "postgres": "postgres"}  # the first as docker/kubernetes/base has it
 
@@ -17,7 +16,7 @@ class Server:
     """PostgreSQL in a container by the name that the manifests give it."""
 
     def __init__(self):
-        self.container = Container.run("--name", "postgres", "--network", NETWORK, "-e", f"POSTGRES_PASSWORD={PASSWORD['postgres']}", POSTGRES)
+        self.container = Container.run("--name", "postgres", "--network", NETWORK, "--ip", SERVER, "-e", f"POSTGRES_PASSWORD={PASSWORD['postgres']}", POSTGRES)
         self.address = self.container.address(NETWORK)
 
     def connect(self, database="shop", user="postgres", host=None, port=5432, **options):
@@ -48,14 +47,13 @@ def alone():
         fcntl.flock(lock, fcntl.LOCK_EX)
         podman("pod", "rm", "--all", "--force", "--time", "0")
         podman("rm", "--all", "--force", "--volumes", "--time", "0")
-        with names.kept():
-            yield
+        podman("network", "rm", "--force", NETWORK, check=False)
+        yield
 
 
 @pytest.fixture(scope="session")
 def network(alone):
-    if podman("network", "exists", NETWORK, check=False).returncode:
-        podman("network", "create", NETWORK)
+    podman("network", "create", "--disable-dns", "--subnet", SUBNET, NETWORK)
     yield NETWORK
     podman("network", "rm", "--force", "--time", "0", NETWORK, check=False)
 
@@ -75,7 +73,7 @@ def shop(server):
     """The shop as it is when a site has been in use: at 0001, with a table that is not small."""
     server.ask("CREATE ROLE shop LOGIN PASSWORD 'change-me'", "postgres")
     server.ask("CREATE DATABASE shop OWNER shop", "postgres")
-    podman("run", "--rm", "--network", NETWORK, "-e", "SHOP_HOST=postgres", "-e", "SHOP_PORT=5432", "-e", "SHOP_USER=shop",
+    podman("run", "--rm", "--network", NETWORK, "-e", f"SHOP_HOST={SERVER}", "-e", "SHOP_PORT=5432", "-e", "SHOP_USER=shop",
            "-e", "PGPASSWORD=change-me", DEMO, "python3", "manage.py", "migrate", "shop", "0001")
     server.ask("INSERT INTO shop_customer (name) SELECT 'customer ' || i FROM generate_series(1, 1000) AS i")
     server.ask("INSERT INTO shop_order (customer_id, number, status, note, total, created) "
@@ -106,8 +104,8 @@ def lockkeeper(network, tmp_path):
                 (tmp_path / "lockkeeper.yaml").write_text(configuration)
                 tmp_path.chmod(0o755)
                 options = ["-v", f"{tmp_path}:/etc/lockkeeper:ro"]
-            made = Container.run("--network", network, "--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL",
-                                 "--security-opt", "no-new-privileges", *options, LOCKKEEPER)
+            made = Container.run("--network", network, "--add-host", f"postgres:{SERVER}", "--read-only", "--read-only-tmpfs=false",
+                                 "--cap-drop", "ALL", "--security-opt", "no-new-privileges", *options, LOCKKEEPER)
             started.callback(made.remove)
             if ready:
                 made.await_ready()

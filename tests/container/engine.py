@@ -11,12 +11,10 @@ LOCKKEEPER, DEMO, POSTGRES = "localhost/lockkeeper", "localhost/lockkeeper-demo"
 SYSTEMD = "localhost/lockkeeper-test-systemd"
 PUBLIC_POSTGRES, PUBLIC_PROMETHEUS = "docker.io/library/postgres:17", "docker.io/prom/prometheus:latest"  # as compose.yaml names them
 
-# Limits and cgroups that a container may have inside of one, and on a kernel with cgroup v1, which crun cannot do. Who asks for a
-# name asks again before long: see names.py.
+# Limits and cgroups that a container may have inside of one, and on a kernel with cgroup v1, which crun cannot do.
 CONFIGURATION = f"""
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-dns_options = ["timeout:1", "attempts:5"]
 [engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
