@@ -48,7 +48,9 @@ class Machine:
             raise AssertionError(f"{missed}, but {self.property(name)}\n{self.journal()}") from missed
 
     def journal(self):
-        return self.run("journalctl", "--no-pager", "--unit", "lockkeeper")
+        """Since the last start."""
+        return self.run("journalctl", "--no-pager", "_SYSTEMD_INVOCATION_ID=" + self.property("InvocationID"), "+",
+                        "INVOCATION_ID=" + self.property("InvocationID"))
 
     def write(self, path, text):
         self.run("sh", "-c", 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"', "sh", path, text)
@@ -112,7 +114,7 @@ def test_it_runs_with_no_more_than_it_needs(machine):
     pid = machine.property("MainPID")
     status = machine.run("cat", f"/proc/{pid}/status")
     assert "NoNewPrivs:\t1" in status and "CapEff:\t0000000000000000" in status
-    assert machine.run("ps", "-o", "user=", "-p", pid) == "lockkeeper"
+    assert machine.run("stat", "-c", "%U", f"/proc/{pid}") == "lockkeeper"
     assert machine.run("stat", "-c", "%U %a", "/var/log/lockkeeper") == "lockkeeper 750"
 
 
