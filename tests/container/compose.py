@@ -49,8 +49,8 @@ class Compose:
 
     def run(self, *arguments, check=True, timeout=240):
         environment = {**os.environ, "DOCKER_HOST": f"unix://{self.socket}", "COMPOSE_ANSI": "never"}
-        done = subprocess.run([PROGRAM, "--file", FILE, "--file", self.addresses, *arguments], env=environment, capture_output=True, text=True, check=False,
-                              timeout=timeout)
+        done = subprocess.run([PROGRAM, "--file", FILE, "--file", self.addresses, *arguments], env=environment, capture_output=True,
+                              text=True, check=False, timeout=timeout)
         if check and done.returncode:
             raise RuntimeError(f"compose {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}{self.told()}")
         return done

@@ -16,7 +16,8 @@ class Server:
     """PostgreSQL in a container by the name that the manifests give it."""
 
     def __init__(self):
-        self.container = Container.run("--name", "postgres", "--network", NETWORK, "--ip", SERVER, "-e", f"POSTGRES_PASSWORD={PASSWORD['postgres']}", POSTGRES)
+        self.container = Container.run("--name", "postgres", "--network", NETWORK, "--ip", SERVER, "-e",
+                                       f"POSTGRES_PASSWORD={PASSWORD['postgres']}", POSTGRES)
         self.address = self.container.address(NETWORK)
 
     def connect(self, database="shop", user="postgres", host=None, port=5432, **options):

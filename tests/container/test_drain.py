@@ -53,7 +53,8 @@ def await_building(shop, keeper, under_way):
         assert shop.ask(BUILDING)[0][0] == 1, "the migration has ended before"
     except (AssertionError, TimeoutError) as missed:
         sessions = shop.ask("SELECT pid, usename, application_name, state, wait_event_type, wait_event, clock_timestamp() - xact_start, "
-                            "left(query, 200) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type IN ('client backend', 'autovacuum worker')")
+                            "left(query, 200) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                            "AND backend_type IN ('client backend', 'autovacuum worker')")
         told = ["Sessions:", *map(str, sessions), "The migration:", under_way.output(), "Lockkeeper:", keeper.output()]
         raise AssertionError("\n".join([str(missed), *told])) from missed
 
