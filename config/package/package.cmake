@@ -70,7 +70,7 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "It stands between an application and Postg
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS passwd)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "passwd, procps")  # useradd; the unit's reload calls kill
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(scripts ${PROJECT_SOURCE_DIR}/config/package)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${scripts}/conffiles ${scripts}/postinst ${scripts}/prerm ${scripts}/postrm)

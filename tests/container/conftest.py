@@ -1,12 +1,13 @@
 """./run test-container builds the images, and runs this in a network namespace of its own."""
 
 import contextlib
+import fcntl
 
 import psycopg2
 import pytest
 
-from engine import DEMO, LOCKKEEPER, POSTGRES, Container, podman
-from kube import NETWORK, NativePod, Played, wait_for
+from engine import DEMO, LOCKKEEPER, PLACE, POSTGRES, Container, podman
+from kube import NETWORK, SERVER, SUBNET, NativePod, Played, wait_for
 
 PASSWORD = {"shop": "change-me", "postgres": "postgres"}  # the first as docker/kubernetes/base has it
 
@@ -15,7 +16,8 @@ class Server:
     """PostgreSQL in a container by the name that the manifests give it."""
 
     def __init__(self):
-        self.container = Container.run("--name", "postgres", "--network", NETWORK, POSTGRES)
+        self.container = Container.run("--name", "postgres", "--network", NETWORK, "--ip", SERVER, "-e",
+                                       f"POSTGRES_PASSWORD={PASSWORD['postgres']}", POSTGRES)
         self.address = self.container.address(NETWORK)
 
     def connect(self, database="shop", user="postgres", host=None, port=5432, **options):
@@ -39,10 +41,20 @@ class Server:
         return [name for (name,) in self.ask("SELECT name FROM django_migrations WHERE app = 'shop' ORDER BY id")]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def alone():
+    """With podman's storage, and without what a run has left that was killed."""
+    with open(PLACE / "tests.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        podman("pod", "rm", "--all", "--force", "--time", "0")
+        podman("rm", "--all", "--force", "--volumes", "--time", "0")
+        podman("network", "rm", "--force", NETWORK, check=False)
+        yield
+
+
 @pytest.fixture(scope="session")
-def network():
-    if podman("network", "exists", NETWORK, check=False).returncode:
-        podman("network", "create", NETWORK)
+def network(alone):
+    podman("network", "create", "--disable-dns", "--subnet", SUBNET, NETWORK)
     yield NETWORK
     podman("network", "rm", "--force", "--time", "0", NETWORK, check=False)
 
@@ -62,7 +74,7 @@ def shop(server):
     """The shop as it is when a site has been in use: at 0001, with a table that is not small."""
     server.ask("CREATE ROLE shop LOGIN PASSWORD 'change-me'", "postgres")
     server.ask("CREATE DATABASE shop OWNER shop", "postgres")
-    podman("run", "--rm", "--network", NETWORK, "-e", "SHOP_HOST=postgres", "-e", "SHOP_PORT=5432", "-e", "SHOP_USER=shop",
+    podman("run", "--rm", "--network", NETWORK, "-e", f"SHOP_HOST={SERVER}", "-e", "SHOP_PORT=5432", "-e", "SHOP_USER=shop",
            "-e", "PGPASSWORD=change-me", DEMO, "python3", "manage.py", "migrate", "shop", "0001")
     server.ask("INSERT INTO shop_customer (name) SELECT 'customer ' || i FROM generate_series(1, 1000) AS i")
     server.ask("INSERT INTO shop_order (customer_id, number, status, note, total, created) "
@@ -93,8 +105,8 @@ def lockkeeper(network, tmp_path):
                 (tmp_path / "lockkeeper.yaml").write_text(configuration)
                 tmp_path.chmod(0o755)
                 options = ["-v", f"{tmp_path}:/etc/lockkeeper:ro"]
-            made = Container.run("--network", network, "--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL",
-                                 "--security-opt", "no-new-privileges", *options, LOCKKEEPER)
+            made = Container.run("--network", network, "--add-host", f"postgres:{SERVER}", "--read-only", "--read-only-tmpfs=false",
+                                 "--cap-drop", "ALL", "--security-opt", "no-new-privileges", *options, LOCKKEEPER)
             started.callback(made.remove)
             if ready:
                 made.await_ready()

@@ -8,6 +8,8 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACE = pathlib.Path(os.environ.get("LOCKKEEPER_CONTAINERS", ROOT / "build/containers"))
 LOCKKEEPER, DEMO, POSTGRES = "localhost/lockkeeper", "localhost/lockkeeper-demo", "localhost/lockkeeper-test-postgres"
+SYSTEMD = "localhost/lockkeeper-test-systemd"
+PUBLIC_POSTGRES, PUBLIC_PROMETHEUS = "docker.io/library/postgres:17", "docker.io/prom/prometheus:latest"  # as compose.yaml names them
 
 # Limits and cgroups that a container may have inside of one, and on a kernel with cgroup v1, which crun cannot do.
 CONFIGURATION = f"""
@@ -22,16 +24,23 @@ network_config_dir = "{PLACE}/networks"
 """
 
 
-def podman(*arguments, check=True, **options):
+def command(*arguments):
+    place = [f"--{name}={PLACE / directory}" for name, directory in (("root", "storage"), ("runroot", "run"), ("tmpdir", "tmp"))]
+    return ["podman", *place, *map(str, arguments)]
+
+
+def environment():
     PLACE.mkdir(parents=True, exist_ok=True)
     configuration = PLACE / "containers.conf"
     if not configuration.exists() or configuration.read_text() != CONFIGURATION:
         configuration.write_text(CONFIGURATION)
     (PLACE / "scratch").mkdir(exist_ok=True)  # what a build keeps for the next one is there, too
-    environment = {**os.environ, "CONTAINERS_CONF": str(configuration), "DISABLE_HC_SYSTEMD": "true", "TMPDIR": str(PLACE / "scratch")}
-    place = [f"--{name}={PLACE / directory}" for name, directory in (("root", "storage"), ("runroot", "run"), ("tmpdir", "tmp"))]
+    return {**os.environ, "CONTAINERS_CONF": str(configuration), "DISABLE_HC_SYSTEMD": "true", "TMPDIR": str(PLACE / "scratch")}
+
+
+def podman(*arguments, check=True, **options):
     options = {"capture_output": True, "text": True, **options}
-    done = subprocess.run(["podman", *place, *map(str, arguments)], env=environment, check=False, **options)
+    done = subprocess.run(command(*arguments), env=environment(), check=False, **options)
     if check and done.returncode:
         raise RuntimeError(f"podman {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done

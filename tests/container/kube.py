@@ -17,7 +17,9 @@ import yaml
 from engine import ROOT, Container, inspected, podman
 
 KUSTOMIZE = ROOT / "build/kustomize"
-NETWORK = "lockkeeper-test"
+# Without podman's name server: aardvark-dns 1.4 (Debian 12) reads its tables anew whenever a container comes or goes, and once in
+# twenty times answers nobody from then on, until the next one does. Who asks is told after 40 s that there is no such name.
+NETWORK, SUBNET, SERVER = "lockkeeper-test", "10.89.77.0/24", "10.89.77.2"
 
 
 def render(overlay):
@@ -65,11 +67,12 @@ def kept_secrets(documents):
         podman("secret", "create", secret["metadata"]["name"], "-", input=json.dumps(secret["data"]))
 
 
-def unpublished(workload):
-    """podman would open each containerPort at the machine's own address, too."""
+def fitted(workload):
+    """podman would open each containerPort at the machine's own address, too. And the pod has to find the server."""
     workload = copy.deepcopy(workload)
-    spec = workload["spec"]
-    for container in (spec if workload["kind"] == "Pod" else spec["template"]["spec"])["containers"]:
+    spec = workload["spec"] if workload["kind"] == "Pod" else workload["spec"]["template"]["spec"]
+    spec["hostAliases"] = [{"ip": SERVER, "hostnames": ["postgres"]}]
+    for container in spec["containers"]:
         container.pop("ports", None)
     return workload
 
@@ -83,7 +86,7 @@ class Played:
         self.pods = []
         try:
             with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-                yaml.dump_all([*of_kind(documents, "ConfigMap"), unpublished(workload)], file)
+                yaml.dump_all([*of_kind(documents, "ConfigMap"), fitted(workload)], file)
                 file.flush()
                 podman("kube", "play", f"--network={NETWORK}", *options, file.name)
             self.pods = self.found()

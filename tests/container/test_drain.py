@@ -46,6 +46,19 @@ def index(shop):
     return shop.ask(f"SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = '{INDEX}'")
 
 
+def await_building(shop, keeper, under_way):
+    """Until the server is at the index, and waits there for the report. Where that does not come it tells what there was instead."""
+    try:
+        wait_for(lambda: shop.ask(BUILDING)[0][0] or not under_way.running(), "the index is being built")
+        assert shop.ask(BUILDING)[0][0] == 1, "the migration has ended before"
+    except (AssertionError, TimeoutError) as missed:
+        sessions = shop.ask("SELECT pid, usename, application_name, state, wait_event_type, wait_event, clock_timestamp() - xact_start, "
+                            "left(query, 200) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                            "AND backend_type IN ('client backend', 'autovacuum worker')")
+        told = ["Sessions:", *map(str, sessions), "The migration:", under_way.output(), "Lockkeeper:", keeper.output()]
+        raise AssertionError("\n".join([str(missed), *told])) from missed
+
+
 def outcome(keeper):
     """Of the index, and that the log ends in order."""
     audit = keeper.audit()
@@ -57,7 +70,7 @@ def outcome(keeper):
 def test_what_can_be_finished_in_time_is_finished(lockkeeper, shop):
     first = at_0003(lockkeeper(CONFIGURATION % "60s"))
     with old_snapshot(shop) as end_it, migration(first, "0004") as under_way:
-        wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
+        await_building(shop, first, under_way)
         first.signal("TERM")
         wait_for(lambda: "SIGTERM" in first.output(), "the signal is heard")
         assert first.running() and shop.ask(BUILDING)[0][0] == 1
@@ -72,7 +85,7 @@ def test_what_can_be_finished_in_time_is_finished(lockkeeper, shop):
 def test_what_cannot_is_taken_back_and_completes_later(lockkeeper, shop):
     first = at_0003(lockkeeper(CONFIGURATION % "8s"))
     with old_snapshot(shop), migration(first, "0004") as under_way:
-        wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
+        await_building(shop, first, under_way)
         first.signal("TERM")
         assert first.ended() == 0, first.output()
         assert under_way.ended() != 0
@@ -90,7 +103,7 @@ def test_killed_it_leaves_what_the_same_migration_completes(lockkeeper, shop):
     """SIGKILL, as when the grace period of the pod is over; and the server process, which would finish the index by itself, with it."""
     first = at_0003(lockkeeper(CONFIGURATION % "60s"))
     with old_snapshot(shop), migration(first, "0004") as under_way:
-        wait_for(lambda: shop.ask(BUILDING)[0][0], "the index is being built")
+        await_building(shop, first, under_way)
         first.signal("KILL")
         assert under_way.ended() != 0
         shop.ask(BUILDING.replace("count(*)", "pg_terminate_backend(pid)"))
