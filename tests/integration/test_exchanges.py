@@ -2,6 +2,7 @@
 
 import contextlib
 
+import psycopg2
 import pytest
 
 from relay import Relay
@@ -68,16 +69,16 @@ def test_a_table_of_the_transaction_is_asked_about_in_full(session, relay, serve
     session.execute("COMMIT")
 
 
-def test_who_reads_the_table_is_looked_at_more_closely(session, relay, server_log, straight):
-    straight.autocommit = False
-    straight.cursor().execute("SELECT FROM t")
-    straight.commit()
-    straight.cursor().execute("SELECT FROM t")
+# A prepared transaction has no process.
+@pytest.mark.parametrize("at_it, over", [("SELECT FROM t", "ROLLBACK"), ("LOCK TABLE t; PREPARE TRANSACTION 'held'", "ROLLBACK PREPARED 'held'")])
+def test_who_is_at_the_table_is_looked_at_more_closely(session, relay, server_log, straight, at_it, over):
+    for sql in ["BEGIN", *at_it.split("; ")]:
+        straight.cursor().execute(sql)
     session.execute("SET statement_timeout = '300ms'")
-    with pytest.raises(Exception, match="timeout"):
+    with pytest.raises(psycopg2.Error, match="timeout"):
         run(session, relay, server_log, "ALTER TABLE t ADD COLUMN a int")
+    straight.cursor().execute(over)
     assert any("pg_locks" in text for text in server_log.statements())
-    straight.rollback()
 
 
 def test_the_timeouts_are_gone_with_it(session):
