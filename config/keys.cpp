@@ -76,7 +76,7 @@ constexpr std::array list{
         read_host, [](const settings& s) { return print_text(s.upstream.host); }, AT_RESTART(upstream.host)},
     key{"upstream.port", "Its port, 1 to 65535. Without this key: PGPORT.", COUNT(upstream.port, 1, 65535), AT_RESTART(upstream.port)},
     key{"upstream.target_session_attrs", "Which of several servers will do, by what they report (PostgreSQL 14 and later): any, read-write, read-only, primary or standby.", WORD(upstream.target_session_attrs, parse_session_attrs)},
-    key{"upstream.connect_timeout", "How long connecting to one of its addresses may take, TLS included; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
+    key{"upstream.connect_timeout", "How long connecting to one of its addresses may take, TLS included, and before it the answer of a name server; at least 1ms.", DURATION(upstream.connect_timeout, 1ms)},
     key{"upstream.tls", "TLS with the server, as libpq's sslmode: disable, prefer, require, verify-ca or verify-full. Never on a Unix socket.", WORD(upstream.tls, parse_server_tls)},
     key{"upstream.tls_ca", "PEM file with the certificates of those who sign the server's; system: the operating system's.", TEXT(upstream.tls_ca)},
     key{"upstream.tls_certificate", "PEM file with the certificate that Lockkeeper shows to the server. Empty: none.", TEXT(upstream.tls_certificate)},

@@ -126,7 +126,7 @@ struct upstream {
     std::string host = "127.0.0.1";
     std::uint16_t port = 5432;
     session_attrs target_session_attrs = session_attrs::any;
-    std::chrono::milliseconds connect_timeout{10'000};  // for one address, TLS included
+    std::chrono::milliseconds connect_timeout{10'000};  // for one address, TLS included; and for resolving a name
     server_tls tls = server_tls::disable;   // never on a Unix socket
     std::string tls_ca;                     // PEM file, or "system"
     std::string tls_certificate, tls_key;   // shown to a server that asks

@@ -47,10 +47,14 @@ void upstream::next_host() {
     const auto& host = hosts_[out_.host];
     out_.next = (out_.host + 1) % hosts_.size();
     out_.name = name_of(host);
-    auto arrived = [weak = std::weak_ptr(self_)](const resolver::found& found) {
+    stage_ = stage::naming;
+    timer_ = loop_.at(loop_.now() + where_.connect_timeout, [this] { failed("its name was not resolved within connect_timeout"); });
+    auto arrived = [weak = std::weak_ptr(self_), asked = out_.host](const resolver::found& found) {
         const auto self = weak.lock();
         if (!self) return;
         auto& me = **self;
+        if (me.stage_ != stage::naming || me.out_.host != asked) return;  // given up before
+        me.loop_.cancel_timer(me.timer_);
         if (found) me.left_.assign(found->begin(), found->end());
         if (!found) me.out_.problem = found.error().message();
         if (found && found->empty()) me.out_.problem = "it has no address";
@@ -99,6 +103,7 @@ void upstream::try_address() {
 
 void upstream::on_ready(std::uint32_t epoll_events) {
     switch (stage_) {
+    case stage::naming: return;
     case stage::connecting:
         if ((epoll_events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) on_connected();
         return;
@@ -148,7 +153,7 @@ void upstream::secure() {
 }
 
 void upstream::failed(std::string why) {
-    const bool again = stage_ != stage::connecting && where_.tls == config::server_tls::prefer && !in_the_clear_;
+    const bool again = stage_ > stage::connecting && where_.tls == config::server_tls::prefer && !in_the_clear_;
     hang_up();
     out_.problem = std::move(why);
     if (!again) return next_address();

@@ -45,8 +45,8 @@ struct connection {
     std::string problem;
 };
 
-// One attempt to connect to the server: its hosts in turn, all addresses of each, each within connect_timeout, and TLS as
-// upstream.tls wants it. Destroyed: given up.
+// One attempt to connect to the server: its hosts in turn, all addresses of each, each within connect_timeout, and so the answer
+// to what addresses a name has; TLS as upstream.tls wants it. Destroyed: given up.
 class upstream final : event_loop::watcher {
 public:
     // Called once, never inside the constructor; the receiver may destroy the upstream in it.
@@ -58,7 +58,7 @@ public:
     upstream& operator=(const upstream&) = delete;
 
 private:
-    enum class stage { connecting, asking, securing };
+    enum class stage { naming, connecting, asking, securing };
 
     void on_ready(std::uint32_t epoll_events) override;
     void next_host();
@@ -82,7 +82,7 @@ private:
     std::deque<std::size_t> hosts_left_;
     std::deque<address> left_;   // of the host in hand, still to be tried
     address at_;
-    stage stage_ = stage::connecting;
+    stage stage_ = stage::naming;
     bool in_the_clear_ = false;  // prefer: TLS was tried with this address and failed
     event_loop::timer timer_ = 0;
     connection out_;

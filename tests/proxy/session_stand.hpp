@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <string>
@@ -148,7 +149,10 @@ private:
 
 struct fixed_names final : proxy::resolver {
     std::map<std::string, std::vector<proxy::address>> known;
+    std::string silent;                          // of this one nothing is told ...
+    std::promise<std::function<void(found)>> asked;  // ... but by whom it was asked for
     void resolve(const std::string& host, std::uint16_t, std::function<void(found)> done) override {
+        if (host == silent) return asked.set_value(std::move(done));
         const auto it = known.find(host);
         done(it == known.end() ? found(make_error_code(boost::system::errc::host_unreachable)) : found(it->second));
     }

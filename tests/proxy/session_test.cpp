@@ -78,6 +78,37 @@ TEST(session, says_why_the_server_cannot_be_reached) {
     EXPECT_TRUE(client.at_end());
 }
 
+// A name server that is silent keeps no client for longer than a server that is.
+TEST(session, gives_up_a_name_that_is_not_resolved) {
+    config::settings settings;
+    settings.upstream.host = "silent.example,db.example";
+    settings.upstream.connect_timeout = std::chrono::milliseconds(50);
+    stand at(settings);
+    at.names().silent = "silent.example";
+    auto client = at.client();
+    client.say(startup);
+    const auto fatal = client.hear_message();
+    EXPECT_EQ(field(fatal, 'C'), "08001");
+    EXPECT_EQ(field(fatal, 'M'), "cannot connect to the server at db.example:5432: No route to host");
+}
+
+// What comes after all is for nobody: the host behind it is being tried.
+TEST(session, heeds_no_name_that_is_resolved_too_late) {
+    config::settings settings;
+    settings.upstream.host = "silent.example,db.example";
+    settings.upstream.connect_timeout = std::chrono::milliseconds(50);
+    stand at(settings);
+    at.names().silent = "silent.example";
+    at.names().known["db.example"] = proxy::literal("127.0.0.1", at.server().port());
+    auto client = at.client();
+    client.say(startup);
+    auto server = at.server().accept();
+    at.names().asked.get_future().get()(make_error_code(boost::system::errc::host_unreachable));
+    EXPECT_EQ(server.hear(startup.size()), startup);
+    server.say(welcome);
+    EXPECT_EQ(client.hear(welcome.size()), welcome);
+}
+
 TEST(session, tries_the_addresses_of_the_server_in_turn) {
     config::settings settings;
     settings.upstream.host = "db.example";
