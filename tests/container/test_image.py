@@ -3,7 +3,9 @@
 import subprocess
 import tarfile
 
-from engine import LOCKKEEPER, inspected, podman
+import pytest
+
+from engine import LOCKKEEPER, ROOT, inspected, podman
 from kube import NETWORK, get, wait_for
 
 MOST = 120_000_000
@@ -20,6 +22,14 @@ def test_it_runs_as_nobody_in_particular():
     user, _, group = configuration["User"].partition(":")
     assert int(user) > 10000 and int(group) > 10000, "a number: runAsNonRoot cannot judge a name"
     assert podman("run", "--rm", "--network=none", "--entrypoint", "id", LOCKKEEPER, "-u").stdout.strip() == user
+
+
+@pytest.mark.parametrize("page, command", [("config/KEYS.md", "config keys"), ("proxy/METRICS.md", "metrics"),
+                                           ("policy/RULES.md", "rules --format markdown")])
+def test_the_program_is_made_of_these_sources(page, command):
+    """And not of those that were there when the image was built before."""
+    said = podman("run", "--rm", "--network=none", LOCKKEEPER, *command.split()).stdout
+    assert said == (ROOT / page).read_text()
 
 
 def test_the_program_has_no_symbols_and_there_is_no_compiler(tmp_path):
