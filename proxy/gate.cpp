@@ -105,6 +105,7 @@ bool gate::client_frame(bytes in, std::size_t& at) {
         return false;
     }
     if (!discarding_ && !conversation_.allows(head.tag)) {
+        flush_server(at);  // what the client has sent in front of it goes in front of our question
         start(leave_copy(head.tag));
         return false;
     }
@@ -189,7 +190,7 @@ bool gate::in_step() {
 // Resumes the task as long as what it waits for is there; forgets it when it has ended.
 void gate::advance() {
     while (task_ && !task_.done() && waiting_) {
-        const bool come = nap_ ? nap_->over(now_, canceled_) : batch_ || held_ ? exchange_done_ : conversation_.owed().settled();
+        const bool come = nap_ ? nap_->over(now_, canceled_) : batch_ || held_ ? exchange_done_ : line_tells();
         if (!come) return;
         std::exchange(waiting_, nullptr).resume();
     }

@@ -314,13 +314,15 @@ private:
     void audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
                     const std::optional<protocol::error_fields>& error, std::string_view tag);
 
-    // Suspends the task until everything that was sent before the un-synced messages is answered.
+    // Suspends the task until everything that was sent before the un-synced messages is answered, or a COPY from the client
+    // has begun in which the message in hand has no place (leave_copy.cpp).
     struct wait_for_line {
         gate& g;
-        bool await_ready() const noexcept { return g.conversation_.owed().settled(); }
+        bool await_ready() const noexcept { return g.line_tells(); }
         void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
         void await_resume() const noexcept {}
     };
+    bool line_tells() const noexcept { return conversation_.owed().settled() || !conversation_.allows('Q'); }
     struct wait_for_batch; struct wait_for_held; struct wait_for_time;
 
     bool at_ddl() const noexcept;

@@ -87,6 +87,9 @@ task<void> gate::judge_message(judged_message m) {
 task<bool> gate::settle(judged_message& m) {
     wait_for_line line{*this};
     co_await line;
+    const char tag = m.query ? 'Q' : 'E';
+    if (!conversation_.allows(tag)) co_await leave_copy(tag);
+    if (discarding_) co_return false;
     const auto before = conversation_.owed().unsynced();
     if (conversation_.owed().skipping()) {  // an error came before it: the server skips it, wherever it goes
         forward_held(m, nullptr);

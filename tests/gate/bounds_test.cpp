@@ -89,6 +89,44 @@ TEST_F(out_of_place, behind_a_copy_that_has_failed_it_is_taken) {
     EXPECT_FALSE(gate.fatal());
 }
 
+// A judged message that was taken before the server said that it reads the data of a COPY.
+struct held_before_a_copy : bounds {
+    held_before_a_copy() {
+        for (const auto& m : {protocol::encode_parse("", "COPY t FROM STDIN"), protocol::encode_bind("", "", {}), protocol::encode_execute(""),
+                              protocol::encode_sync(), protocol::encode_query("/*judge*/ REFUSE")})
+            EXPECT_EQ(client(m), m.size());
+        server(message('1'));
+        server(message('2'));
+        to_server.clear();
+        server(message('G', std::string_view("\0\0\0", 3)));
+    }
+};
+
+TEST_F(held_before_a_copy, the_server_is_asked_and_the_session_ends_where_the_copy_goes_on) {
+    ASSERT_FALSE(to_server.empty());
+    EXPECT_EQ(to_server.parts().front().front(), 'f');
+    gate.from_server(out_of_place::error("57014", "COPY from stdin failed: unexpected message type 0x51 during COPY from stdin"), to_client, to_server);
+    ASSERT_TRUE(gate.fatal());
+    EXPECT_EQ(gate.fatal()->get('C'), "08P01");
+}
+
+TEST_F(held_before_a_copy, it_is_discarded_where_the_copy_has_read_its_sync) {
+    server(out_of_place::error("22P02", "invalid input syntax for type integer"));
+    server(message('Z', "I"));  // ours, as all that follow
+    server(message('3'));
+    server(message('3'));
+    EXPECT_TRUE(gate.closed());
+    server(message('Z', "I"));
+    EXPECT_FALSE(gate.closed());
+    to_server.clear();
+    const auto discarded = protocol::encode_query("SELECT 1");
+    EXPECT_EQ(client(discarded), discarded.size());
+    EXPECT_TRUE(to_server.empty());
+    client(message('S'));
+    EXPECT_EQ(to_server.size(), message('S').size());
+    EXPECT_FALSE(gate.fatal());
+}
+
 TEST_F(bounds, nothing_is_judged_once_the_replies_do_not_fit) {
     server(message('2'));
     EXPECT_FALSE(gate.fatal());

@@ -17,6 +17,7 @@ buffer e(std::string_view portal = "") { return protocol::encode_execute(portal)
 buffer close_statement(std::string_view name) { return protocol::encode_close('S', name); }
 const buffer s = protocol::encode_sync();
 const buffer h = protocol::encode_flush();
+const buffer copy_row{'d', 0, 0, 0, 6, '1', '\n'}, copy_done{'c', 0, 0, 0, 4}, copy_fail = protocol::encode_copy_fail("the client says no");
 
 struct conversation_case {
     std::string name;
@@ -256,6 +257,31 @@ std::vector<conversation_case> unlocked_cases() {
     };
 }
 
+// A COPY from the client that fails, or does not, and what was sent behind it meanwhile (manual, 55.2.6).
+std::vector<conversation_case> copy_cases() {
+    const std::string into = "COPY t FROM STDIN", barred = "COPY BARRED FROM STDIN";
+    const words then{"D:t", "C:SELECT", "Z:I"};
+    return {
+        {"a_copy", {q(into), copy_row, copy_row, copy_done, q("SELECT 1")}, words{"G", "C:COPY", "Z:I"} + then, {into, "SELECT 1"}},
+        {"a_copy_that_the_client_ends", {q(into), copy_row, copy_fail, q("SELECT 1")}, words{"G", "E:57014", "Z:I"} + then, {into, "SELECT 1"}},
+        {"a_barred_copy", {q(barred), copy_row, copy_done, q("SELECT 1")}, words{"G", "E:P0001", "Z:I"} + then, {barred, "SELECT 1"}},
+        {"a_copy_by_execute", {p(into), b(), e(), copy_row, copy_done, s, q("SELECT 1")}, words{"1", "2", "G", "C:COPY", "Z:I"} + then, {into, "SELECT 1"}},
+        {"a_copy_in_a_pipeline", {p(into), b(), e(), s, copy_row, copy_done, s, q("SELECT 1")}, words{"1", "2", "G", "C:COPY", "Z:I"} + then, {into, "SELECT 1"}},
+        {"a_barred_copy_by_execute", {p(barred), b(), e(), copy_row, copy_done, s, q("SELECT 1")}, words{"1", "2", "G", "E:P0001", "Z:I"} + then,
+         {barred, "SELECT 1"}},
+        {"a_barred_copy_in_a_pipeline", {p(barred), b(), e(), s, copy_row, copy_done, s, q("SELECT 1")}, words{"1", "2", "G", "E:P0001", "Z:I", "Z:I"} + then,
+         {barred, "SELECT 1"}},
+        {"a_query_behind_the_sync_of_a_barred_copy", {p(barred), b(), e(), s, q("SELECT 1"), copy_fail, s, q("SELECT 2")},
+         words{"1", "2", "G", "E:P0001", "Z:I"} + then + words{"Z:I"} + then, {barred, "SELECT 1", "SELECT 2"}},
+        {"a_judged_query_behind_the_sync_of_a_barred_copy", {p(barred), b(), e(), s, q(refuse), q("SELECT 2")},
+         words{"1", "2", "G", "E:P0001", "Z:I", "E:LK001", "Z:I"} + then, words{barred} + looked + words{poison, "SELECT 2"}},
+        {"a_judged_execute_behind_the_sync_of_a_barred_copy", {p(barred), b(), e(), s, p(refuse), b(), e(), s},
+         {"1", "2", "G", "E:P0001", "Z:I", "1", "2", "E:LK001", "Z:I"}, words{barred} + looked},
+        {"a_parse_behind_the_sync_of_a_barred_copy", {p(barred), b(), e(), s, p("SELECT 1"), b(), e(), s},
+         words{"1", "2", "G", "E:P0001", "Z:I", "1", "2"} + then, {barred, "SELECT 1"}},
+    };
+}
+
 // The steps of a plan get their locks like a statement of the client's.
 std::vector<conversation_case> plan_cases() {
     using std::chrono::seconds;
@@ -372,6 +398,17 @@ TEST_P(conversations, split_at_every_byte) {
     }
 }
 
+// The server takes its time, and anybody is the next to go on: the same in every respect.
+TEST_P(conversations, in_any_order) {
+    for (unsigned seed = 0; seed < 40; ++seed) {
+        auto g = script(0);
+        g.chance.emplace(seed);
+        ASSERT_EQ(g.run(GetParam().client), GetParam().answers) << "seed " << seed;
+        ASSERT_EQ(g.server.executed, GetParam().executed) << "seed " << seed;
+        ASSERT_EQ(g.gate().phase(), protocol::phase::ready) << "seed " << seed;
+    }
+}
+
 // The client or the server goes after every step: what the client got until then is the beginning of the whole, and
 // nothing is left behind (the sanitizers look).
 TEST_P(conversations, cut_at_every_step) {
@@ -398,6 +435,7 @@ INSTANTIATE_TEST_SUITE_P(memory, conversations, testing::ValuesIn(memory_cases()
 INSTANTIATE_TEST_SUITE_P(plans, conversations, testing::ValuesIn(plan_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(serialized, conversations, testing::ValuesIn(serialized_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(unlocked, conversations, testing::ValuesIn(unlocked_cases()), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(copies, conversations, testing::ValuesIn(copy_cases()), [](const auto& c) { return c.param.name; });
 INSTANTIATE_TEST_SUITE_P(locks, conversations, testing::ValuesIn(lock_cases()), [](const auto& c) { return c.param.name; });
 
 }  // namespace

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -12,7 +15,8 @@
 namespace support {
 
 // A whole conversation of a client with the server through a gate. The gate sees both streams in pieces of `piece` bytes
-// (0: as they come), keeps what it does not consume as the session does, and is cut after `cut` pieces (0: never).
+// (0: as they come), keeps what it does not consume as the session does, and is cut after `cut` pieces (0: never). The
+// server answers at once; by `chance` it takes its time, and who goes on next, with how much, is thrown.
 class gate_script {
 public:
     explicit gate_script(config::mode mode = config::mode::enforce) : settings_(std::make_shared<config::settings>()) {
@@ -22,6 +26,7 @@ public:
     config::settings& settings() { return *settings_; }
 
     std::size_t piece = 0, cut = 0;
+    std::optional<std::mt19937> chance;
     server_model server;
     std::vector<proxy::audit_record> audit;
     std::string audit_fails;  // why decisions cannot be written
@@ -65,11 +70,28 @@ private:
 
     // Moves pieces until nobody has anything to say.
     void settle() {
+        if (chance) return settle_by_chance();
         for (bool moved = true; moved && !is_cut();) {
-            moved = feed(client_out_, client_seen_, [&](protocol::bytes b) { return gate_->from_client(b, to_server_, to_client_); }, true);
-            if (!is_cut()) moved |= feed(server_out_, server_seen_, [&](protocol::bytes b) { return gate_->from_server(b, to_client_, to_server_); }, false);
+            moved = hear_client();
+            if (!is_cut()) moved |= hear_server();
             if (!moved) moved = nap();
         }
+    }
+
+    void settle_by_chance() {
+        std::array order{&gate_script::hear_client, &gate_script::hear_server, &gate_script::serve_one};
+        for (bool moved = true; moved;) {
+            std::shuffle(order.begin(), order.end(), *chance);
+            piece = std::uniform_int_distribution<std::size_t>(1, 80)(*chance);
+            moved = std::any_of(order.begin(), order.end(), [this](auto step) { return (this->*step)(); }) || nap();
+        }
+    }
+
+    bool hear_client() {
+        return feed(client_out_, client_seen_, [&](protocol::bytes b) { return gate_->from_client(b, to_server_, to_client_); }, true);
+    }
+    bool hear_server() {
+        return feed(server_out_, server_seen_, [&](protocol::bytes b) { return gate_->from_server(b, to_client_, to_server_); }, false);
     }
 
     // Nobody moves, and the gate waits for a time: it comes, and a second has gone.
@@ -99,7 +121,10 @@ private:
         to_client_.clear();
         const auto work = crowds > 0 ? gate_->under_way() : std::nullopt;
         if (work && gate_->give_way(work->attempt, 7)) --crowds;
-        serve();
+        for (const auto part : to_server_.parts()) to_serve_.insert(to_serve_.end(), part.begin(), part.end());
+        to_server_.clear();
+        while (!chance && serve_one()) {
+        }
         most_taken = std::max(most_taken, held->taken());
         gate_->note_sent();
     }
@@ -123,13 +148,15 @@ private:
         return true;
     }
 
-    void serve() {
-        for (const auto part : to_server_.parts()) to_serve_.insert(to_serve_.end(), part.begin(), part.end());
-        to_server_.clear();
-        for (const auto& f : frames(to_serve_)) {
-            const auto reply = server.answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(5), f});
-            server_out_.insert(server_out_.end(), reply.begin(), reply.end());
-        }
+    // The server takes the next message, if there is a whole one.
+    bool serve_one() {
+        const auto size = to_serve_.size() < protocol::header_size ? 0 : protocol::read_header(to_serve_).length + std::size_t{1};
+        if (size == 0 || to_serve_.size() < size) return false;
+        const protocol::buffer f(to_serve_.begin(), to_serve_.begin() + static_cast<std::ptrdiff_t>(size));
+        to_serve_.erase(to_serve_.begin(), to_serve_.begin() + static_cast<std::ptrdiff_t>(size));
+        const auto reply = server.answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(protocol::header_size), f});
+        server_out_.insert(server_out_.end(), reply.begin(), reply.end());
+        return true;
     }
 
     // Takes the whole messages off the front of `stream`.

@@ -15,7 +15,8 @@ namespace support {
 // As much of a PostgreSQL server as the gate's tests need: it answers message by message, keeps the state of the
 // transaction, skips to Sync after an error, and knows lock_timeout and statement_timeout with SET, SET LOCAL and
 // rollback. UPDATE 3 says of itself how many rows it changes. A statement that contains FAIL fails with 22012, one that starts with "lockkeeper refused" with 42601, as in
-// every PostgreSQL, a message whose strings do not end with 08P01; `fail_once` names a text whose next execution fails with the SQLSTATE beside it, or, behind
+// every PostgreSQL, a message whose strings do not end with 08P01; COPY BARRED FROM STDIN fails before it reads anything, another COPY FROM STDIN reads up to its end;
+// `fail_once` names a text whose next execution fails with the SQLSTATE beside it, or, behind
 // COMMIT OF, the Sync behind it.
 class server_model {
 public:
@@ -39,14 +40,15 @@ public:
         protocol::buffer out;
         if (waits_) behind_.emplace_back(f.whole.begin(), f.whole.end());
         if (waits_) return out;
+        if (copying_ != 0) return copy(f);
         if (skipping_ && f.tag != 'S' && f.tag != 'X') return out;
         switch (f.tag) {
         case 'Q': {
             implicit_begin();
             const auto query = protocol::decode_query(f);
             query ? void(run(std::string(query->sql), out)) : void(error("08P01", out, false));
-            end_implicit();
-            append(out, protocol::encode_ready(status));
+            if (copying_ != 0) copying_ = 'Q';
+            else end_query(out);
             break;
         }
         case 'P': {
@@ -78,6 +80,7 @@ public:
             const auto found = portals_.find(std::string(protocol::decode_execute(f)->portal));
             if (found == portals_.end()) return error("34000", out, true);
             if (!run(found->second, out)) skipping_ = true;
+            if (copying_ != 0) copying_ = 'E';
             break;
         }
         case 'S':
@@ -116,12 +119,29 @@ private:
         return out;
     }
 
-    protocol::buffer& error(std::string_view sqlstate, protocol::buffer& out, bool extended) {
-        append(out, protocol::encode_error(protocol::make_error("ERROR", sqlstate, "the server says no")));
+    protocol::buffer& error(std::string_view sqlstate, protocol::buffer& out, bool extended, std::string text = "the server says no") {
+        append(out, protocol::encode_error(protocol::make_error("ERROR", sqlstate, std::move(text))));
         skipping_ = extended;
         failed_ = true;
         if (status == 'T') status = 'E';
         return out;
+    }
+
+    // While it reads the data of a COPY from the client (manual, 55.2.6).
+    protocol::buffer copy(const protocol::frame& f) {
+        protocol::buffer out;
+        if (f.tag == 'd' || f.tag == 'H' || f.tag == 'S') return out;
+        const char asked = std::exchange(copying_, '\0');
+        if (f.tag == 'c') append(out, protocol::encode_command_complete("COPY"));
+        else if (f.tag == 'f') error("57014", out, asked == 'E', "COPY from stdin failed: " + std::string(protocol::as_text(f.body.first(f.body.size() - 1))));
+        else append(out, protocol::encode_error(protocol::make_error("FATAL", "08P01", "terminating connection because protocol synchronization was lost")));
+        if (asked == 'Q') end_query(out);
+        return out;
+    }
+
+    void end_query(protocol::buffer& out) {
+        end_implicit();
+        append(out, protocol::encode_ready(status));
     }
 
     void implicit_begin() { failed_ = false; }
@@ -169,6 +189,12 @@ private:
         }
         if (sql.starts_with("lockkeeper refused")) return error("42601", out, false), false;
         if (sql.find("FAIL") != std::string::npos) return error("22012", out, false), false;
+        if (sql.ends_with(" FROM STDIN")) {
+            append(out, message('G', std::string("\0\0\0", 3)));
+            if (sql == "COPY BARRED FROM STDIN") return error("P0001", out, false), false;
+            copying_ = 'E';
+            return true;
+        }
         const auto tag = sql.starts_with("UPDATE ") ? sql : sql.substr(0, sql.find(' '));
         if (sql == "BEGIN") {
             committed_ = settings_;
@@ -253,6 +279,7 @@ private:
     settings committed_ = settings_;
     std::map<std::string, std::string, std::less<>> statements_, portals_;
     bool skipping_ = false, failed_ = false, waits_ = false;
+    char copying_ = 0;  // the message whose COPY reads its data now: Q, E or none
     std::vector<protocol::buffer> behind_;
 };
 
