@@ -68,7 +68,7 @@ reach(oid, down, up, keys, above, below, owns) AS (
 // taken from the snapshot. An id past the snapshot's end may only be asked of pg_xact_status if it has been given out (a
 // frozen row of two thousand million transactions ago looks like one that has not); there our own lock on the new relation
 // answers. Views have no system columns; their dependency on the schema serves.
-constexpr std::string_view sizes_and_births = R"(,
+constexpr std::string_view sizes = R"(,
 tree(root, oid) AS (
     SELECT c.oid, c.oid FROM pg_catalog.pg_class AS c
     WHERE c.oid = ANY (ARRAY(SELECT r.oid FROM reach AS r)) AND c.relpages - c.relpages = 0
@@ -82,10 +82,9 @@ locked AS MATERIALIZED (
 sized AS MATERIALIZED (
     SELECT t.root, CASE WHEN EXISTS (SELECT FROM locked AS l WHERE l.relation = t.oid) THEN NULL
                    ELSE pg_catalog.pg_table_size(t.oid::pg_catalog.regclass) END AS bytes
-    FROM tree AS t),
-me AS MATERIALIZED (
-    SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text::pg_catalog.int8 AS xid,
-           pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS next),
+    FROM tree AS t))";
+
+constexpr std::string_view marked = R"(,
 wanted AS (
     SELECT r.oid, i.indrelid, COALESCE(i.indrelid, r.oid) AS born_with
     FROM (SELECT DISTINCT r.oid FROM reach AS r) AS r LEFT JOIN pg_catalog.pg_index AS i ON (i.indexrelid = r.oid)),
@@ -95,12 +94,13 @@ marked AS (
         (SELECT d.xmin FROM pg_catalog.pg_depend AS d
          WHERE (d.classid = 1259) AND (d.objid = w.born_with) AND (d.objsubid = 0) AND (d.refclassid = 2615) LIMIT 1)
         )::pg_catalog.text::pg_catalog.int8 AS xmin
-    FROM wanted AS w),
-born AS (
-    SELECT m.oid, m.indrelid, m.born_with, me.xid AS my_xid, me.next,
-           (me.next + pg_catalog.mod((m.xmin - pg_catalog.mod(me.next, 4294967296)) + 6442450944, 4294967296))
-               - 2147483648 AS xid
-    FROM marked AS m, me))";
+    FROM wanted AS w))";
+
+std::string births() {
+    return ",\nme AS MATERIALIZED (" + std::string(own_transaction) + ")" + std::string(marked) +
+           ",\nborn AS (SELECT m.oid, m.indrelid, m.born_with, me.xid AS my_xid, me.next, " + whole_xid("m.xmin") +
+           " AS xid FROM marked AS m, me)";
+}
 
 // Each branch: kind, three numbers to sort by within the kind, and the values.
 constexpr std::string_view names = R"(
@@ -221,6 +221,15 @@ WHERE k.conrelid = ANY (ARRAY(SELECT r.oid FROM reach AS r)) AND k.contype <> 't
 
 }  // namespace
 
+const std::string_view own_transaction = R"(
+    SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text::pg_catalog.int8 AS xid,
+           pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS next)";
+
+std::string whole_xid(std::string_view xmin) {
+    return "((me.next + pg_catalog.mod((" + std::string(xmin) +
+           " - pg_catalog.mod(me.next, 4294967296)) + 6442450944, 4294967296)) - 2147483648)";
+}
+
 const std::string& relations_named() {
     static const std::string sql = [] {
         std::string all;
@@ -228,7 +237,7 @@ const std::string& relations_named() {
             if (!all.empty()) all += "\nUNION ALL";
             all += branch;
         }
-        return with_qualified_operators(std::string(asked) + std::string(reach) + std::string(sizes_and_births) +
+        return with_qualified_operators(std::string(asked) + std::string(reach) + std::string(sizes) + births() +
                                         "\nSELECT f.kind, f.facts FROM (" + all +
                                         ") AS f(rank, kind, a, b, c, facts) ORDER BY f.rank, f.a, f.b, f.c");
     }();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 // The questions to the catalog. Everything is qualified, so that no search_path of the client's changes what is asked;
 // no query takes a lock on a relation of the user's that it would have to wait for, and none assigns a transaction id.
@@ -10,6 +11,13 @@ namespace policy::catalog_sql {
 // $1: schemas ('' where none is written), $2: names, $3: foreign keys all the way ('t': CASCADE) or to the next table.
 // Each row: what it is of, and a record (read_catalog.cpp); relations come first, and columns in their order.
 const std::string& relations_named();
+
+// The transaction in hand, as one row (xid, next): its id, null where it has none, and the first that its snapshot does not
+// cover; both whole (int8).
+extern const std::string_view own_transaction;
+// The whole id, int8, of which `xmin`, int8, is the lower 32 bits; `me` is own_transaction. No id that a row may have is
+// further than 2^31 from `next` on either side (manual, "Preventing Transaction ID Wraparound Failures").
+std::string whole_xid(std::string_view xmin);
 
 // Names that a new index wants. $1, $2: schema and name of the table, $3: name of the index.
 const std::string& index_names();

@@ -63,8 +63,8 @@ script read_script(std::string_view sql, lexing how);
 // How a message of this session is carried out of which nothing is known yet: scopes of relations are left aside.
 config::conduct conduct_for(const session_facts& session, const config::settings& settings);
 
-// `answers` holds the rows of each catalog query, in order, or those of the short question. An empty span means that the catalog could not be
-// asked (check without --dsn): every relation is then taken to exist, to be large and to be visible.
+// `answers` holds the rows of each catalog query, in order, or those of the short question. An empty span means that the
+// catalog could not be asked (check without --dsn): every relation is then taken to exist, to be large and to be visible.
 decision judge(const script& s, const session_facts& session, std::span<const catalog_rows> answers,
                const config::settings& settings);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policy/catalog_sql.hpp"
 #include "policy/qualified_sql.hpp"
 #include "policy/quote.hpp"
 
@@ -78,14 +79,12 @@ bool columns_count(const addition& a, const config::settings& settings) {
 }
 
 // Not created in this transaction, which catalog_sql.cpp explains: the table is older than it.
-constexpr std::string_view from_before = R"(
-  AND (pg_catalog.pg_current_xact_id_if_assigned() IS NULL OR (
-      SELECT ((me.next + pg_catalog.mod((a.xmin::pg_catalog.text::pg_catalog.int8 - pg_catalog.mod(me.next, 4294967296)) + 6442450944,
-                                        4294967296)) - 2147483648) < me.xid
-      FROM pg_catalog.pg_attribute AS a, (
-          SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text::pg_catalog.int8 AS xid,
-                 pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS next) AS me
-      WHERE a.attrelid = c.oid AND a.attnum = -1)))";
+std::string from_before() {
+    return "\n  AND (pg_catalog.pg_current_xact_id_if_assigned() IS NULL OR (\n      SELECT " +
+           catalog_sql::whole_xid("a.xmin::pg_catalog.text::pg_catalog.int8") +
+           " < me.xid\n      FROM pg_catalog.pg_attribute AS a, (" + std::string(catalog_sql::own_transaction) +
+           ") AS me\n      WHERE a.attrelid = c.oid AND a.attnum = -1))";
+}
 
 // Of the types that come with the server none is a domain; those with an oid below 10000 have it from PostgreSQL's own list
 // (access/transam.h).
@@ -109,7 +108,7 @@ std::optional<catalog_query> plain_addition(const script::parsed& text, const se
         parameters.emplace_back(type);
         sql += is_built_in(parameters.size());
     }
-    if (session.in_transaction) sql += from_before;
+    if (session.in_transaction) sql += from_before();
     sql += "\nORDER BY l.mode LIMIT 1";
     return our_query(sql, std::move(parameters));
 }

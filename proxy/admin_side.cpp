@@ -26,7 +26,10 @@ void admin_side::read_files() {
 // What the workers do not know.
 void admin_side::add(numbers& n) const {
     n.clients_limit = settings_->limits.clients;
-    if (server_.held != nullptr) n.held_statements = server_.held->taken(), n.held_limit = server_.held->limit();
+    if (server_.held != nullptr) {
+        n.held_statements = server_.held->taken();
+        n.held_limit = server_.held->limit();
+    }
     n.draining = server_.draining();
     n.mode = config::print(settings_->mode);
     n.started = started_;

@@ -76,10 +76,10 @@ task<batch_reply> gate::arm(const judged_message& m, timeout_class wanted, bool 
         if (ours != value.ours) queries.push_back({set(name, ours, next.local), {}});
         value.ours = ours;
     }
+    const auto end = m.unsynced ? batch_end::flush : batch_end::sync;
     batch_reply reply;
-    if (asked > 0) question_.within = conduct_.timeouts.catalog;
-    if (!queries.empty()) reply = co_await ask_safely(std::move(queries), m.unsynced ? batch_end::flush : batch_end::sync);
-    question_.within = milliseconds::zero();
+    if (asked > 0) reply = co_await ask_in_time(std::move(queries), end);
+    else if (!queries.empty()) reply = co_await ask_safely(std::move(queries), end);
     if (reply.ok()) {
         reply.rows.resize(asked);
         const bool changed = std::any_of(next.values.begin(), next.values.end(),

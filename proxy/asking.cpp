@@ -85,6 +85,14 @@ task<batch_reply> gate::ask_guarded(std::vector<policy::catalog_query> queries, 
     co_return reply;
 }
 
+// Questions to the catalog, each exchange no longer than timeouts.catalog.
+task<batch_reply> gate::ask_in_time(std::vector<policy::catalog_query> queries, batch_end end) {
+    question_.within = conduct_.timeouts.catalog;
+    auto reply = co_await ask_safely(std::move(queries), end);
+    question_.within = std::chrono::milliseconds::zero();
+    co_return reply;
+}
+
 task<batch_reply> gate::ask_one(std::string sql) {
     batch one{{{std::move(sql), {}}}, batch_end::sync};
     auto reply = co_await ask(std::move(one));

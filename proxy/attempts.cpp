@@ -110,7 +110,8 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
     if (in_hand_) ++in_hand_->gave_way;
     counts_.attempts_given_up.add();
     co_return protocol::make_error("ERROR", protocol::sqlstate::lock_not_available,
-                                   "gave up waiting for a lock, because " + std::to_string(queue) + " sessions queued behind it (locks.max_queue)");
+                                   "gave up waiting for a lock, because " + std::to_string(queue) +
+                                       " sessions queued behind it (locks.max_queue)");
 }
 
 // The text of the client's Query between our timeouts and our Sync. They are one transaction: the timeouts end with it, and

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <coroutine>
 #include <deque>
 #include <functional>
 #include <map>
@@ -184,6 +185,7 @@ private:
     bool names_noted(std::string_view name) const;
 
     // reading.cpp: what a text or a name will mean to the server
+    bool line_tells() const noexcept;
     task<void> until_settled();
     route_to look_again();
     policy::lexing lexing() const;
@@ -216,6 +218,7 @@ private:
     task<batch_reply> ask(batch b);
     task<batch_reply> ask_safely(std::vector<policy::catalog_query> queries, batch_end end);
     task<batch_reply> ask_guarded(std::vector<policy::catalog_query> queries, batch_end end);
+    task<batch_reply> ask_in_time(std::vector<policy::catalog_query> queries, batch_end end);
     task<batch_reply> ask_one(std::string sql);
     task<void> end_question(batch_reply& reply);  // attempts.cpp
 
@@ -314,16 +317,11 @@ private:
     void audit_plan(const std::shared_ptr<audit_record>& decision, const plan_ended& ended,
                     const std::optional<protocol::error_fields>& error, std::string_view tag);
 
-    // Suspends the task until everything that was sent before the un-synced messages is answered, or a COPY from the client
-    // has begun in which the message in hand has no place (leave_copy.cpp).
-    struct wait_for_line {
-        gate& g;
-        bool await_ready() const noexcept { return g.line_tells(); }
-        void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
-        void await_resume() const noexcept {}
-    };
-    bool line_tells() const noexcept { return conversation_.owed().settled() || !conversation_.allows('Q'); }
-    struct wait_for_batch; struct wait_for_held; struct wait_for_time;
+    // What suspends a task.
+    struct wait_for_line;
+    struct wait_for_batch;
+    struct wait_for_held;
+    struct wait_for_time;
 
     bool at_ddl() const noexcept;
     static constexpr std::size_t longest_read_reply = 16u << 20;  // of a server message that is looked at

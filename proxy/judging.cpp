@@ -11,7 +11,6 @@
 namespace proxy {
 
 using policy::timeout_class;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -76,17 +75,14 @@ task<void> gate::judge_message(judged_message m) {
         forward_held(m, nullptr);
         co_return;
     }
-    question_.within = conduct_.timeouts.catalog;
     auto d = co_await decide(m);
-    question_.within = milliseconds::zero();
     if (d && !m.failed_before && needs_turn(*d)) d = co_await decide_in_turn(m, std::move(*d));
     if (d) co_await carry_out(m, std::move(*d));
 }
 
 // Gets the line quiet. False: the message is dealt with.
 task<bool> gate::settle(judged_message& m) {
-    wait_for_line line{*this};
-    co_await line;
+    co_await until_settled();
     const char tag = m.query ? 'Q' : 'E';
     if (!conversation_.allows(tag)) co_await leave_copy(tag);
     if (discarding_) co_return false;
@@ -140,7 +136,7 @@ task<batch_reply> gate::ask_facts(judged_message& m) {
     const auto end = m.unsynced ? batch_end::flush : batch_end::sync;
     if (auto question = m.text->short_question(session, *settings_)) {
         std::vector<policy::catalog_query> in_short{std::move(*question)};
-        auto reply = co_await ask_safely(std::move(in_short), end);
+        auto reply = co_await ask_in_time(std::move(in_short), end);
         if (!reply.ok()) co_return reply;
         if (const auto& answer = reply.rows.front(); !answer.empty()) {
             note_timeouts(m, answer.front());
@@ -150,7 +146,7 @@ task<batch_reply> gate::ask_facts(judged_message& m) {
     auto all = timeout_questions();
     const auto first = all.size();
     for (auto& query : m.text->catalog_queries(session)) all.push_back(std::move(query));
-    auto reply = co_await ask_safely(std::move(all), end);
+    auto reply = co_await ask_in_time(std::move(all), end);
     if (!reply.ok()) co_return reply;
     note_timeouts(m, reply);
     reply.rows.erase(reply.rows.begin(), reply.rows.begin() + static_cast<std::ptrdiff_t>(first));
@@ -181,7 +177,7 @@ task<std::optional<policy::decision>> gate::decide(judged_message& m) {
 task<policy::decision> gate::decide_without_facts(judged_message& m, protocol::error_fields error) {
     canceled_ = canceled_ || error.get('C') == protocol::sqlstate::query_canceled;
     if (!canceled_ && !m.unsynced && conduct_.mode != config::mode::enforce) {
-        auto reply = co_await ask_safely(timeout_questions(), batch_end::sync);
+        auto reply = co_await ask_in_time(timeout_questions(), batch_end::sync);
         if (reply.ok()) note_timeouts(m, reply);
     }
     auto d = policy::judge(*m.text, facts_of_session(m), {}, *settings_);

@@ -6,7 +6,17 @@
 
 namespace proxy {
 
-// Stands for the client's next message, which stays where it is.
+struct gate::wait_for_line {
+    gate& g;
+    bool await_ready() const noexcept { return g.line_tells(); }
+    void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
+    void await_resume() const noexcept {}
+};
+
+// Everything that was sent before the un-synced messages is answered, or a COPY from the client has begun in which no other
+// message has a place (leave_copy.cpp).
+bool gate::line_tells() const noexcept { return conversation_.owed().settled() || !conversation_.allows('Q'); }
+
 task<void> gate::until_settled() {
     wait_for_line line{*this};
     co_await line;

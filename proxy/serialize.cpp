@@ -34,9 +34,7 @@ task<std::optional<policy::decision>> gate::decide_in_turn(judged_message& m, po
     auto reply = co_await take_turn(m);
     m.waited = now_ - since;
     if (reply.ok()) {
-        question_.within = conduct_.timeouts.catalog;
         auto again = co_await decide(m);
-        question_.within = milliseconds::zero();
         co_return again;
     }
     if (reply.skipped) {

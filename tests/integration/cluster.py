@@ -106,6 +106,8 @@ class Endpoint:
 
 
 class Cluster(Endpoint):
+    """A server of one's own. A context, behind which nothing of it is left."""
+
     def __init__(self, programs=None, **settings):
         """`programs` is a directory; `settings` stand after those of CONFIGURATION, so they win."""
         self.programs = str(programs or binaries())
@@ -166,6 +168,12 @@ class Cluster(Endpoint):
                 pass
             self.process.wait(30)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
     def remove(self):
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -177,6 +185,7 @@ class Cluster(Endpoint):
                 cursor.execute(f"SET password_encryption = '{method}'")
                 cursor.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'secret'")
             cursor.execute("CREATE ROLE nobody LOGIN")
+        return self
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

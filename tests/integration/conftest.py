@@ -22,23 +22,15 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def cluster():
-    made = Cluster()
-    try:
-        made.start()
-        made.create_roles()
-        yield made
-    finally:
-        made.remove()
+    with Cluster() as made:
+        yield made.start().create_roles()
 
 
 @pytest.fixture
 def own_cluster():
     """One that a test may kill."""
-    made = Cluster()
-    try:
+    with Cluster() as made:
         yield made.start()
-    finally:
-        made.remove()
 
 
 def made_database(cluster):

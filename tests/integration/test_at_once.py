@@ -37,13 +37,8 @@ STATEMENTS = ["ALTER TABLE t ADD COLUMN a int", "ALTER TABLE t ADD COLUMN c int"
 
 @pytest.fixture(scope="module", params=MAJORS, ids=lambda major: f"on {major or 'the installed'}")
 def cluster(request):
-    made = Cluster(programs=other_postgres(request.param) if request.param else binaries())
-    try:
-        made.start()
-        made.create_roles()
-        yield made
-    finally:
-        made.remove()
+    with Cluster(programs=other_postgres(request.param) if request.param else binaries()) as made:
+        yield made.start().create_roles()
 
 
 def told(session, sql):

@@ -43,16 +43,11 @@ def pair(authority):
 
 @pytest.fixture(scope="module")
 def cluster(pair):
-    made = Cluster(programs=other_postgres(18))
-    try:
+    with Cluster(programs=other_postgres(18)) as made:
         secure(made, *pair)
         with open(os.path.join(made.data, "pg_hba.conf"), "w", encoding="ascii") as file:
             file.write(AUTHENTICATION)
-        made.start()
-        made.create_roles()
-        yield made
-    finally:
-        made.remove()
+        yield made.start().create_roles()
 
 
 @pytest.fixture

@@ -171,17 +171,11 @@ def test_base_backup(cluster, lockkeeper, database, straight, tmp_path):
 
 @pytest.fixture(scope="module")
 def logical():
-    made = Cluster(wal_level="logical", synchronous_commit="on")
-    proxy = None
-    try:
-        made.start()
-        proxy = Proxy(made.port)
+    with Cluster(wal_level="logical", synchronous_commit="on") as made:
+        proxy = Proxy(made.start().port)
         yield made, proxy
-    finally:
-        if proxy:
-            proxy.stop()
-            proxy.remove()
-        made.remove()
+        proxy.stop()
+        proxy.remove()
 
 
 def test_logical_decoding(logical, tmp_path):

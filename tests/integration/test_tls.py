@@ -58,18 +58,14 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tls_cluster(files):
-    made = Cluster()
-    try:
+    with Cluster() as made:
         secure(made, *files.server, files.ours.certificate)
         with open(os.path.join(made.data, "pg_hba.conf"), "w", encoding="ascii") as file:
             file.write(AUTHENTICATION)
-        made.start()
-        made.create_roles()
+        made.start().create_roles()
         with contextlib.closing(made.connect()) as connection:
             connection.cursor().execute("CREATE ROLE joe LOGIN; CREATE ROLE only_tls LOGIN; CREATE ROLE asked_for_scram")
         yield made
-    finally:
-        made.remove()
 
 
 def client_leg(files, mode="allow", pair=None, **more):

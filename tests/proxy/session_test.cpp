@@ -78,12 +78,17 @@ TEST(session, says_why_the_server_cannot_be_reached) {
     EXPECT_TRUE(client.at_end());
 }
 
+struct silent_name : testing::Test {
+    config::settings settings_;
+    silent_name() {
+        settings_.upstream.host = "silent.example,db.example";
+        settings_.upstream.connect_timeout = std::chrono::milliseconds(50);
+    }
+};
+
 // A name server that is silent keeps no client for longer than a server that is.
-TEST(session, gives_up_a_name_that_is_not_resolved) {
-    config::settings settings;
-    settings.upstream.host = "silent.example,db.example";
-    settings.upstream.connect_timeout = std::chrono::milliseconds(50);
-    stand at(settings);
+TEST_F(silent_name, is_given_up) {
+    stand at(settings_);
     at.names().silent = "silent.example";
     auto client = at.client();
     client.say(startup);
@@ -93,11 +98,8 @@ TEST(session, gives_up_a_name_that_is_not_resolved) {
 }
 
 // What comes after all is for nobody: the host behind it is being tried.
-TEST(session, heeds_no_name_that_is_resolved_too_late) {
-    config::settings settings;
-    settings.upstream.host = "silent.example,db.example";
-    settings.upstream.connect_timeout = std::chrono::milliseconds(50);
-    stand at(settings);
+TEST_F(silent_name, is_not_heeded_when_it_is_resolved_too_late) {
+    stand at(settings_);
     at.names().silent = "silent.example";
     at.names().known["db.example"] = proxy::literal("127.0.0.1", at.server().port());
     auto client = at.client();
