@@ -17,11 +17,8 @@ namespace {
 
 constexpr int restore_attempts = 5;
 
-// Back to what it was, but only where it still is ours: the statement may have changed it itself.
-policy::catalog_query restoring(const std::string& setting, milliseconds ours, milliseconds before, bool local) {
-    return policy::our_query("SELECT CASE WHEN pg_catalog.current_setting('" + setting + "') = '" + time_setting(ours) +
-                             "' THEN pg_catalog.set_config('" + setting + "', '" + time_setting(before) + "', " +
-                             (local ? "true" : "false") + ") END");
+std::string set_config(const std::string& setting, milliseconds value, bool local) {
+    return "pg_catalog.set_config('" + setting + "', '" + time_setting(value) + "', " + (local ? "true" : "false") + ")";
 }
 
 std::string show(std::string_view setting) { return "/* lockkeeper */ SHOW " + std::string(setting); }
@@ -40,6 +37,21 @@ milliseconds first_setting(const policy::catalog_rows& rows) {
 }
 
 }  // namespace
+
+policy::catalog_query setting_local(const armed_timeouts& a) {
+    std::string all;
+    for (const auto& [name, value] : a.values) all += (all.empty() ? "SELECT " : ", ") + set_config(name, value.ours, true);
+    return policy::our_query(all);
+}
+
+std::vector<policy::catalog_query> setting_back(const armed_timeouts& a) {
+    std::vector<policy::catalog_query> out;
+    for (const auto& [name, value] : a.values)
+        if (value.ours != value.before)
+            out.push_back(policy::our_query("SELECT CASE WHEN pg_catalog.current_setting('" + name + "') = '" + time_setting(value.ours) +
+                                            "' THEN " + set_config(name, value.before, a.local) + " END"));
+    return out;
+}
 
 std::vector<policy::catalog_query> timeout_questions() {
     return {{show("lock_timeout"), {}}, {show("statement_timeout"), {}}};
@@ -100,9 +112,7 @@ bool gate::restore_due(char status) {
 // lock_timeout and statement_timeout. A cancel that comes late may hit this batch, so it is tried again.
 task<void> gate::restore(char status) {
     if (!restore_due(status)) co_return;
-    std::vector<policy::catalog_query> changed;
-    for (const auto& [name, value] : armed_->values)
-        if (value.ours != value.before) changed.push_back(restoring(name, value.ours, value.before, armed_->local));
+    const auto changed = setting_back(*armed_);
     for (int attempt = 0; attempt < restore_attempts; ++attempt) {
         batch_reply done;
         if (!changed.empty()) done = co_await ask_safely(changed, batch_end::sync);

@@ -26,6 +26,8 @@ void send_ours(const protocol::buffer& message, outbox& to_server, protocol::con
     (void)conversation.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
 }
 
+bool is_lone_query(const judged_message& m) { return m.query && !m.by_name && m.text->single(); }
+
 }  // namespace
 
 struct gate::wait_for_held {
@@ -35,10 +37,11 @@ struct gate::wait_for_held {
     held_reply await_resume() const { return *std::exchange(g.held_, std::nullopt); }
 };
 
-// In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands.
+// In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands, and
+// an attempt is worth its while only where it saves exchanges.
 bool gate::may_attempt(const judged_message& m, const policy::decision& d) const noexcept {
     return conduct_.locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
-           !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
+           !d.sets_timeouts && !m.unsynced && !known_.replication && (!(status() == 'T' && hold_) || (is_lone_query(m) && !armed_));
 }
 
 void gate::way_given() noexcept {
@@ -114,26 +117,34 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
                                        " sessions queued behind it (locks.max_queue)");
 }
 
-// The text of the client's Query between our timeouts and our Sync. They are one transaction: the timeouts end with it, and
-// where they fail the statement is skipped. What a Query does besides is done, too: the unnamed statement goes. The server
+// The text of the client's Query between our timeouts and our Sync. Outside of a transaction block they are one transaction:
+// the timeouts end with it, and where they fail the statement is skipped. Inside, a savepoint stands before them, and behind
+// the statement the timeouts are set back; where anything fails the transaction is, until step_back() or the client has
+// rolled that back, and the timeouts with it. What a Query does besides is done, too: the unnamed statement goes. The server
 // times each Execute by itself, and from the Parse in front of it on, so that the client's own statement_timeout, under which
 // ours is set, does not go on (tests/integration/test_at_once.py).
-task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock) {
-    const auto limit = [](const char* name, milliseconds value) {
-        return "pg_catalog.set_config('" + std::string(name) + "', '" + time_setting(value) + "', true)";
-    };
-    batch limits{{policy::our_query("SELECT " + limit("lock_timeout", stricter(m.lock_timeout, lock)) + ", " +
-                                    limit("statement_timeout", stricter(m.statement_timeout, conduct_.timeouts.statement)))},
-                 batch_end::none};
+task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock, bool inside) {
+    const armed_timeouts limits{.values = {{"lock_timeout", {m.lock_timeout, stricter(m.lock_timeout, lock)}},
+                                           {"statement_timeout", {m.statement_timeout, stricter(m.statement_timeout, conduct_.timeouts.statement)}}},
+                                .local = true};
+    batch ahead{{}, batch_end::none}, behind;
+    if (inside) ahead.queries.push_back({"/* lockkeeper */ SAVEPOINT _lockkeeper", {}});
+    ahead.queries.push_back(setting_local(limits));
     counts_.batches.add();
-    to_server_->add(encode(limits, conversation_));
+    to_server_->add(encode(ahead, conversation_));
     send_ours(protocol::encode_parse("", m.text->text()), *to_server_, conversation_);
     send_ours(protocol::encode_bind("", "", {}), *to_server_, conversation_);
     send_ours(protocol::encode_execute(""), *to_server_, conversation_);
     send_ours(protocol::encode_close('S', ""), *to_server_, conversation_);
-    send_ours(protocol::encode_sync(), *to_server_, conversation_);
+    if (inside) {
+        behind.queries = setting_back(limits);
+        behind.queries.push_back({"/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper", {}});
+        to_server_->add(encode(behind, conversation_));
+    } else {
+        send_ours(protocol::encode_sync(), *to_server_, conversation_);
+    }
     in_flight_.begin();
-    held_.emplace(limits.queries.size());
+    held_.emplace(ahead.queries.size());
     exchange_done_ = false;
     wait_for_held wait{*this};
     auto reply = co_await wait;
@@ -237,23 +248,24 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
     const bool inside = status() == 'T';
     const auto locks = wanted_locks(d);
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_, seen_unlocked(d));
-    const bool alone = m.query && !m.by_name && m.text->single() && !inside && !armed_;
+    const bool once = inside && hold_;
     const auto began = now_;
     auto sent = now_;
-    lock_turn turn;
+    lock_turn turn{.holders = {}, .last = once, .error = {}};
     held_reply reply;
+    bool at_once = false;
     attempts_ = tries.attempts();
     for (;;) {
-        const bool at_once = alone && tries.looked();
+        at_once = is_lone_query(m) && !armed_ && (once || tries.looked());
         if (!at_once) turn = co_await await_turn(m, locks, tries, true);
         if (!turn.error) {
             sent = now_;
-            if (at_once) reply = co_await try_at_once(m, tries.timeout());
+            if (at_once) reply = co_await try_at_once(m, once ? conduct_.timeouts.lock : tries.timeout(), inside);
             else reply = co_await try_once(m, inside);
             std::string code(reply.sqlstate());
             auto crowded = co_await end_attempt(std::move(code));
             if (crowded) reply.error = std::move(crowded);
-            else if (reply.failed_ahead()) turn.error = reply.error;
+            else if (reply.failed_ahead() && !inside) turn.error = reply.error;
         }
         if (turn.error) {
             if (record) record->note_wait(began, now_, true, now_, tries.attempts());
@@ -263,12 +275,13 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
         tries.failed();
         co_await step_back(m, inside);
     }
-    if (lost_the_lock(reply.sqlstate())) reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
+    if (lost_the_lock(reply.sqlstate()) && !once) reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
     if (record) {
         record->sent = true;
         record->asked = sent;
         record->note_wait(began, sent, lost_the_lock(reply.sqlstate()), now_, tries.attempts());
     }
+    if (inside && !at_once && !reply.error) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
     if (inside && !reply.error) note_lock_held(locks, record);
     co_await answer_held(m, std::move(reply), inside, record);
 }
@@ -278,7 +291,6 @@ task<void> gate::answer_held(judged_message& m, held_reply reply, bool inside, s
     const bool failed = reply.error.has_value();
     noted done{.kind = note::statement, .script = m.text, .record = std::move(record), .sent = m.began, .tag = reply.command_tag,
                .sqlstate = std::string(reply.sqlstate())};
-    if (inside && !failed) co_await ask_one("/* lockkeeper */ RELEASE SAVEPOINT _lockkeeper");
     if (inside && !failed)
         for (const auto& of_one : m.deeds) so_far_.after(of_one);
     if (m.query) co_await clear_up();

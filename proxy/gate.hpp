@@ -283,7 +283,7 @@ private:
     task<void> send_away(lock_holder autovacuum);
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
-    task<held_reply> try_at_once(const judged_message& m, std::chrono::milliseconds lock);
+    task<held_reply> try_at_once(const judged_message& m, std::chrono::milliseconds lock, bool inside);
     task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);

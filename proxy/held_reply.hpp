@@ -15,7 +15,8 @@ namespace proxy {
 class held_reply {
 public:
     held_reply() = default;
-    // So many Executes of ours stand before it and a Sync of ours behind it, whose ReadyForQuery is the last reply.
+    // So many Executes of ours stand before it; behind it stand others, perhaps, and a Sync of ours, whose ReadyForQuery is the
+    // last reply.
     explicit held_reply(std::size_t ahead) noexcept : ahead_(ahead), synced_(true) {}
 
     // One reply; true: that was the last. A Query ends with ReadyForQuery, an Execute with its first final reply.
@@ -23,7 +24,8 @@ public:
         if (tag == 'E') {
             auto decoded = protocol::decode_error(body);
             error = decoded ? std::move(*decoded) : protocol::error_fields{};
-            if (r.answers == 'S') messages.resize(before_completion_);  // the commit: for a Query it is a part of the statement
+            // The commit, which is a part of a Query, or one of ours behind the statement: it is not done.
+            if (r.answers == 'S' || completed_) messages.resize(before_completion_);
             return r.answers != 'Q' && !synced_;
         }
         if (tag == 'Z') return true;
@@ -32,12 +34,14 @@ public:
             ahead_ -= tag == 'C' ? 1 : 0;
             return false;
         }
+        if (completed_) return false;
         if (tag == 'C' && !body.empty()) {
             command_tag = protocol::as_text(body.first(body.size() - 1));
             before_completion_ = messages.size();
         }
         add(tag, body);
-        return r.completes && !synced_;
+        completed_ = r.completes;
+        return completed_ && !synced_;
     }
     // What has failed is one of ours that stand before it.
     bool failed_ahead() const noexcept { return error && ahead_ > 0; }
@@ -55,7 +59,7 @@ public:
 
 private:
     std::size_t ahead_ = 0, before_completion_ = 0;
-    bool synced_ = false;
+    bool synced_ = false, completed_ = false;
 };
 
 }  // namespace proxy

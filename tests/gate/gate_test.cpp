@@ -193,7 +193,8 @@ std::vector<conversation_case> lock_cases() {
         {"the_second_lock_of_a_transaction_is_not_waited_for", {q("BEGIN"), q(blocking), q(blocking + " two"), q("ROLLBACK")},
          {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "E:55P03", "Z:E", "C:ROLLBACK", "Z:I"},
          words{"BEGIN"} + looked_inside + safely({"LOOK", "SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}) +
-             safely({blocking}) + restored_inside + looked_inside + armed_inside + words{blocking + " two", "ROLLBACK"},
+             safely({blocking}) + restored_inside + looked_inside +
+             words{"SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000", blocking + " two", "ROLLBACK"},
          enforce, {{blocking + " two", "55P03"}}, seconds(10)},
         {"the_budget_is_spent", {q(blocking), q("SELECT 1")}, {"E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{"NAP", "LOOK", "NAP", "LOOK"} + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once,
@@ -232,6 +233,10 @@ std::vector<conversation_case> unlocked_cases() {
     const auto alone = blocking + " UNLOCKED", in_short = alone + " SHORT", in_vain = in_short + " IN VAIN";
     const words limits{"SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}, done{"C:/*judge*/", "Z:I"};
     const words then{"D:t", "C:SELECT", "Z:I"}, again{"NAP", "LOOK", "SET lock_timeout = 40", "SET statement_timeout = 5000"};
+    const words begun{"C:BEGIN", "Z:T"}, changed{"C:/*judge*/", "Z:T"}, over{"C:COMMIT", "Z:I"};
+    const words back{"SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0"};
+    const words undone{"ROLLBACK TO SAVEPOINT _lockkeeper", "RELEASE SAVEPOINT _lockkeeper"};
+    const words tried_inside = words{"BEGIN"} + looked_inside + words{"SAVEPOINT _lockkeeper"} + limits + words{alone} + undone;
     const auto refused = "lockkeeper refused this statement: canceled";
     return {
         {"a_query_goes_with_its_timeouts", {q(alone), q("SELECT 1")}, done + then, looked + limits + words{alone, "SELECT 1"}, enforce, {}, seconds(10)},
@@ -239,9 +244,28 @@ std::vector<conversation_case> unlocked_cases() {
         {"no_short_answer_does_not", {q(in_vain)}, done, words{"SELECT in vain"} + looked + limits + words{in_vain}, enforce, {}, seconds(10)},
         {"an_execute_is_not_looked_for", {p(alone), b(), e(), s}, {"1", "2", "C:/*judge*/", "Z:I"},
          looked + locks_tried_first + words{alone} + restored, enforce, {}, seconds(10)},
-        {"nor_is_a_query_in_a_transaction", {q("BEGIN"), q(in_short), q("COMMIT")}, {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "C:COMMIT", "Z:I"},
-         words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits) + safely({in_short}) + restored_inside + words{"COMMIT"},
+        {"in_a_transaction_they_are_set_back_behind_it", {q("BEGIN"), q(in_short), q("COMMIT")}, begun + changed + over,
+         words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits + words{in_short} + back) + words{"COMMIT"}, enforce, {}, seconds(10)},
+        {"and_with_the_next", {q("BEGIN"), q(in_short), q(blocking), q("COMMIT")}, begun + changed + changed + over,
+         words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits + words{in_short} + back) + looked_inside +
+             safely({"SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000", blocking, back[0], back[1]}) + words{"COMMIT"},
          enforce, {}, seconds(10)},
+        {"somebody_has_come_since_in_a_transaction", {q("BEGIN"), q(alone), q("COMMIT")}, begun + changed + over,
+         tried_inside + words{"NAP"} + safely({"LOOK", "SET LOCAL lock_timeout = 40", limits[1]}) + safely({alone}) + restored_inside + words{"COMMIT"},
+         enforce, {{alone, "55P03"}}, seconds(10)},
+        {"it_gives_way_in_a_transaction_too", {q("BEGIN"), q(alone), q("COMMIT")}, begun + changed + over,
+         words{"BEGIN"} + looked_inside + words{"SAVEPOINT _lockkeeper"} + limits + words{alone, "NAP"} + undone + words{"NAP"} +
+             safely({"LOOK", "SET LOCAL lock_timeout = 40", limits[1]}) + safely({alone}) + restored_inside + words{"COMMIT"},
+         enforce, {{alone, "57014"}}, seconds(10), 0, false, false, 0, 1},
+        {"its_error_is_the_answer_in_a_transaction", {q("BEGIN"), q(alone + " FAIL"), q("ROLLBACK"), q("SELECT 1")},
+         begun + words{"E:22012", "Z:E", "C:ROLLBACK", "Z:I"} + then,
+         words{"BEGIN"} + looked_inside + words{"SAVEPOINT _lockkeeper"} + limits + words{alone + " FAIL", "ROLLBACK", "SELECT 1"}, enforce, {},
+         seconds(10)},
+        {"a_cancel_meets_its_timeouts_in_a_transaction", {q("BEGIN"), q(alone), q("ROLLBACK")}, begun + words{"E:57014", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + words{"SAVEPOINT _lockkeeper", limits[0], "ROLLBACK"}, enforce, {{limits[0], "57014"}}, seconds(10)},
+        {"a_cancel_meets_their_setting_back", {q("BEGIN"), q(alone), q("ROLLBACK")}, begun + words{"E:57014", "Z:E", "C:ROLLBACK", "Z:I"},
+         words{"BEGIN"} + looked_inside + words{"SAVEPOINT _lockkeeper"} + limits + words{alone, back[0], "ROLLBACK"}, enforce, {{back[0], "57014"}},
+         seconds(10)},
         {"somebody_has_come_since", {q(alone), q("SELECT 1")}, done + then, looked + limits + words{alone} + again + words{alone} + restored + words{"SELECT 1"},
          enforce, {{alone, "55P03"}}, seconds(10)},
         {"its_error_is_the_answer", {q(alone + " FAIL"), q("SELECT 1")}, words{"E:22012", "Z:I"} + then,

@@ -6,6 +6,7 @@ import time
 
 import psycopg2
 import pytest
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from cluster import Cluster, binaries, wait_until
 from programs import other_postgres
@@ -54,8 +55,11 @@ def told(session, sql):
         said += [d.severity, d.sqlstate, d.message_primary, d.message_detail, d.message_hint, d.statement_position, d.context, d.internal_query,
                  d.schema_name, d.table_name, d.column_name, d.constraint_name, d.source_function]
     said += session.notices
+    status = session.get_transaction_status()
+    if status == TRANSACTION_STATUS_INERROR:
+        cursor.execute("ROLLBACK TO mine")
     cursor.execute(STATE)
-    return said, cursor.fetchone(), session.get_transaction_status()
+    return said, cursor.fetchone(), status
 
 
 def test_the_client_is_told_the_same(cluster, lockkeeper, databases, server_log):
@@ -69,6 +73,29 @@ def test_the_client_is_told_the_same(cluster, lockkeeper, databases, server_log)
             stories.append([told(session, sql) for sql in STATEMENTS])
     assert stories[0] == stories[1]
     assert len(server_log.ran("SELECT pg_catalog.set_config\\('lock_timeout', '20ms', true\\)")) >= len(STATEMENTS) - 1
+
+
+def test_the_client_is_told_the_same_in_a_transaction(cluster, lockkeeper, databases, server_log):
+    through, straight = databases(), databases()
+    stories = []
+    for endpoint, database in ((lockkeeper(), through), (cluster, straight)):
+        with contextlib.closing(cluster.connect(database)) as connection:
+            connection.cursor().execute(HINDRANCE)
+        with contextlib.closing(endpoint.connect(database)) as session:
+            cursor = session.cursor()
+            cursor.execute("SET lock_timeout = '7s'; PREPARE mine AS SELECT 1")
+            story = []
+            for statements in [STATEMENTS, *([one] for one in STATEMENTS)]:  # one behind the other, and each as the first
+                cursor.execute("BEGIN; SET LOCAL statement_timeout = '1min'; DECLARE mine CURSOR FOR SELECT 1")
+                for sql in statements:
+                    cursor.execute("SAVEPOINT mine")
+                    story.append(told(session, sql))
+                cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY attnum")
+                story.append(cursor.fetchall())
+                cursor.execute("ROLLBACK")
+            stories.append(story)
+    assert stories[0] == stories[1]
+    assert len(server_log.ran("SELECT pg_catalog.set_config\\('lock_timeout', '[0-9a-z]+', true\\)")) >= 2 * len(STATEMENTS) - 2
 
 
 @pytest.mark.parametrize("own, ours", [("0", "300ms"), ("1min", "300ms"), ("300ms", "1min")])
