@@ -34,6 +34,10 @@
 namespace proxy {
 namespace {
 
+// A later start may succeed: an address that is taken, a file that cannot be used. A wrong configuration is 2
+// (cli.cpp), after which systemd does not try again (config/lockkeeper.service).
+constexpr int could_not_begin = 4;
+
 namespace asio = boost::asio;
 
 constexpr unsigned most_workers = 4;                      // where the settings leave it to us
@@ -123,7 +127,7 @@ public:
         shared_.users = users_.get();
         prepare_admin();
         listeners doors(worker_count());
-        if (!doors.open(settings_)) return 2;
+        if (!doors.open(settings_)) return could_not_begin;
         for (unsigned i = 0; i < worker_count(); ++i)
             workers_.push_back(std::make_unique<worker>(shared_, doors.take(i), [this] { asio::post(io_, [this] { on_drained(); }); }));
         for (auto& w : workers_) w->start();
@@ -285,7 +289,7 @@ int serve(settings_source read) {
         throw;
     } catch (const std::runtime_error& problem) {  // std::system_error, tls_error
         spdlog::error("{}", problem.what());
-        return 2;
+        return could_not_begin;
     }
 }
 

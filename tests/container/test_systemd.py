@@ -121,8 +121,16 @@ def test_it_runs_with_no_more_than_it_needs(machine):
 def test_a_start_that_fails_is_told(machine):
     machine.configure(mode="strict")
     assert machine.systemctl("start", "lockkeeper") != 0
-    # Restart=on-failure tries again at once: the last start may have said nothing yet.
     wait_for(lambda: "lockkeeper.yaml:4:7" in machine.journal(), "it says what is wrong")
+    # As it stands it would fail again and again.
+    assert machine.property("ActiveState") == "failed" and machine.property("NRestarts") == "0"
+
+
+def test_what_may_be_otherwise_later_is_tried_again(machine):
+    machine.write("/etc/lockkeeper/lockkeeper.yaml", (CONFIGURATION % (SERVER, "observe")).replace("0.0.0.0", "203.0.113.1"))  # nobody's
+    assert machine.systemctl("start", "lockkeeper") != 0
+    wait_for(lambda: machine.property("NRestarts") != "0", "it is started again")
+    assert "cannot listen on 203.0.113.1:6432" in machine.journal()
 
 
 def test_reload_takes_a_good_file_and_no_broken_one(machine):
