@@ -20,8 +20,8 @@ struct armed_timeouts {
     bool restored = false;  // inside a transaction that was begun after the SET: again when it has ended
 };
 
-// As SET LOCAL, and in one answer. What is set back is what still is ours: the statement may have changed it itself.
-policy::catalog_query setting_local(const armed_timeouts& a);
+// Sets all of them. What is set back is what still is ours: the statement may have changed it itself.
+policy::catalog_query setting(const armed_timeouts& a);
 std::vector<policy::catalog_query> setting_back(const armed_timeouts& a);
 
 // What the client has: the questions, and their answers, which come first; or the end of the row that answers in short.

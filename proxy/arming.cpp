@@ -38,9 +38,9 @@ milliseconds first_setting(const policy::catalog_rows& rows) {
 
 }  // namespace
 
-policy::catalog_query setting_local(const armed_timeouts& a) {
+policy::catalog_query setting(const armed_timeouts& a) {
     std::string all;
-    for (const auto& [name, value] : a.values) all += (all.empty() ? "SELECT " : ", ") + set_config(name, value.ours, true);
+    for (const auto& [name, value] : a.values) all += (all.empty() ? "SELECT " : ", ") + set_config(name, value.ours, a.local);
     return policy::our_query(all);
 }
 

@@ -26,8 +26,6 @@ void send_ours(const protocol::buffer& message, outbox& to_server, protocol::con
     (void)conversation.on_frontend(static_cast<char>(message[0]), protocol::sender::ours);  // the line is settled
 }
 
-bool is_lone_query(const judged_message& m) { return m.query && !m.by_name && m.text->single(); }
-
 }  // namespace
 
 struct gate::wait_for_held {
@@ -37,11 +35,10 @@ struct gate::wait_for_held {
     held_reply await_resume() const { return *std::exchange(g.held_, std::nullopt); }
 };
 
-// In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands, and
-// an attempt is worth its while only where it saves exchanges.
+// In a transaction that holds a strong lock already, waiting would only extend that one: there the first failure stands.
 bool gate::may_attempt(const judged_message& m, const policy::decision& d) const noexcept {
     return conduct_.locks.budget > milliseconds::zero() && d.timeouts == timeout_class::blocking && d.repeatable &&
-           !d.sets_timeouts && !m.unsynced && !known_.replication && (!(status() == 'T' && hold_) || (is_lone_query(m) && !armed_));
+           !d.sets_timeouts && !m.unsynced && !known_.replication && !(status() == 'T' && hold_);
 }
 
 void gate::way_given() noexcept {
@@ -118,23 +115,25 @@ task<std::optional<protocol::error_fields>> gate::end_attempt(std::string sqlsta
 }
 
 // The text of the client's Query between our timeouts and our Sync. Outside of a transaction block they are one transaction:
-// the timeouts end with it, and where they fail the statement is skipped. Inside, a savepoint stands before them, and behind
-// the statement the timeouts are set back; where anything fails the transaction is, until step_back() or the client has
-// rolled that back, and the timeouts with it. What a Query does besides is done, too: the unnamed statement goes. The server
-// times each Execute by itself, and from the Parse in front of it on, so that the client's own statement_timeout, under which
-// ours is set, does not go on (tests/integration/test_at_once.py).
+// the timeouts end with it, and where they fail the statement is skipped. Inside, they are set back behind the statement; an
+// error takes them back with what follows the savepoint. What a Query does besides is done, too: the unnamed statement and
+// the unnamed portal go, behind an error by forget_text(). The server times each Execute by itself, and from the Parse in
+// front of it on, so that the client's own statement_timeout, under which ours is set, does not go on
+// (tests/integration/test_at_once.py).
 task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock, bool inside) {
     const armed_timeouts limits{.values = {{"lock_timeout", {m.lock_timeout, stricter(m.lock_timeout, lock)}},
-                                           {"statement_timeout", {m.statement_timeout, stricter(m.statement_timeout, conduct_.timeouts.statement)}}},
+                                           {"statement_timeout", {m.statement_timeout,
+                                                                  stricter(m.statement_timeout, conduct_.timeouts.statement)}}},
                                 .local = true};
     batch ahead{{}, batch_end::none}, behind;
     if (inside) ahead.queries.push_back({"/* lockkeeper */ SAVEPOINT _lockkeeper", {}});
-    ahead.queries.push_back(setting_local(limits));
+    ahead.queries.push_back(setting(limits));
     counts_.batches.add();
     to_server_->add(encode(ahead, conversation_));
     send_ours(protocol::encode_parse("", m.text->text()), *to_server_, conversation_);
     send_ours(protocol::encode_bind("", "", {}), *to_server_, conversation_);
     send_ours(protocol::encode_execute(""), *to_server_, conversation_);
+    send_ours(protocol::encode_close('P', ""), *to_server_, conversation_);
     send_ours(protocol::encode_close('S', ""), *to_server_, conversation_);
     if (inside) {
         behind.queries = setting_back(limits);
@@ -149,6 +148,13 @@ task<held_reply> gate::try_at_once(const judged_message& m, milliseconds lock, b
     wait_for_held wait{*this};
     auto reply = co_await wait;
     co_return reply;
+}
+
+// The error has made the server skip what was to close the unnamed statement: a Bind to it would run the text unjudged.
+task<void> gate::forget_text() {
+    send_ours(protocol::encode_close('S', ""), *to_server_, conversation_);
+    batch none;
+    co_await ask(std::move(none));
 }
 
 // The client's own message, its answer held back. Inside a transaction block a savepoint stands before it.
@@ -248,22 +254,23 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
     const bool inside = status() == 'T';
     const auto locks = wanted_locks(d);
     lock_attempts tries(conduct_.locks, conduct_.timeouts.lock, m.statement_timeout, who_.session, now_, seen_unlocked(d));
-    const bool once = inside && hold_;
+    const bool alone = m.query && !m.by_name && m.text->single() && !armed_;
     const auto began = now_;
     auto sent = now_;
-    lock_turn turn{.holders = {}, .last = once, .error = {}};
+    lock_turn turn;
     held_reply reply;
     bool at_once = false;
     attempts_ = tries.attempts();
     for (;;) {
-        at_once = is_lone_query(m) && !armed_ && (once || tries.looked());
+        at_once = alone && tries.looked();
         if (!at_once) turn = co_await await_turn(m, locks, tries, true);
         if (!turn.error) {
             sent = now_;
-            if (at_once) reply = co_await try_at_once(m, once ? conduct_.timeouts.lock : tries.timeout(), inside);
+            if (at_once) reply = co_await try_at_once(m, tries.timeout(), inside);
             else reply = co_await try_once(m, inside);
             std::string code(reply.sqlstate());
             auto crowded = co_await end_attempt(std::move(code));
+            if (at_once && reply.error) co_await forget_text();
             if (crowded) reply.error = std::move(crowded);
             else if (reply.failed_ahead() && !inside) turn.error = reply.error;
         }
@@ -275,7 +282,7 @@ task<void> gate::attempt(judged_message& m, policy::decision d, std::shared_ptr<
         tries.failed();
         co_await step_back(m, inside);
     }
-    if (lost_the_lock(reply.sqlstate()) && !once) reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
+    if (lost_the_lock(reply.sqlstate())) reply.error = with_holders(std::move(*reply.error), turn.holders, tries.attempts());
     if (record) {
         record->sent = true;
         record->asked = sent;

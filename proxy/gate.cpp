@@ -190,7 +190,7 @@ bool gate::in_step() {
 // Resumes the task as long as what it waits for is there; forgets it when it has ended.
 void gate::advance() {
     while (task_ && !task_.done() && waiting_) {
-        const bool come = nap_ ? nap_->over(now_, canceled_) : batch_ || held_ ? exchange_done_ : line_tells();
+        const bool come = nap_ ? nap_->over(now_, canceled_) : batch_ || held_ ? exchange_done_ : settled_or_in_copy();
         if (!come) return;
         std::exchange(waiting_, nullptr).resume();
     }

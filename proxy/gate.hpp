@@ -3,7 +3,6 @@
 #include <chrono>
 #include <coroutine>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -185,7 +184,7 @@ private:
     bool names_noted(std::string_view name) const;
 
     // reading.cpp: what a text or a name will mean to the server
-    bool line_tells() const noexcept;
+    bool settled_or_in_copy() const noexcept;
     task<void> until_settled();
     route_to look_again();
     policy::lexing lexing() const;
@@ -284,6 +283,7 @@ private:
     task<void> nap(std::chrono::milliseconds pause, bool heed_cancel);
     task<held_reply> try_once(judged_message& m, bool inside);
     task<held_reply> try_at_once(const judged_message& m, std::chrono::milliseconds lock, bool inside);
+    task<void> forget_text();
     task<std::optional<protocol::error_fields>> end_attempt(std::string sqlstate);
     task<void> step_back(judged_message& m, bool inside);
     task<void> answer_held(judged_message& m, held_reply reply, bool inside, std::shared_ptr<audit_record> record);

@@ -43,6 +43,10 @@ public:
         completed_ = r.completes;
         return completed_ && !synced_;
     }
+    // A NoticeResponse; those of ours that stand around it are for nobody.
+    void on_notice(protocol::bytes body) {
+        if (ahead_ == 0 && !completed_) add('N', body);
+    }
     // What has failed is one of ours that stand before it.
     bool failed_ahead() const noexcept { return error && ahead_ > 0; }
     void add(char tag, protocol::bytes body) {

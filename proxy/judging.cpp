@@ -80,7 +80,7 @@ task<void> gate::judge_message(judged_message m) {
     if (d) co_await carry_out(m, std::move(*d));
 }
 
-// Gets the line quiet. False: the message is dealt with.
+// Gets the line quiet, out of a COPY that has failed too. False: the message is dealt with, or discarded as the server would.
 task<bool> gate::settle(judged_message& m) {
     co_await until_settled();
     const char tag = m.query ? 'Q' : 'E';

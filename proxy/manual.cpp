@@ -65,7 +65,9 @@ std::string about_the_program() {
            entry(bold("1"), "There are findings: a statement that would be refused or warned about, something pending, a log that was changed.") +
            entry(bold("2"), "The command line or the configuration is wrong; one sentence on standard error says how.") +
            entry(bold("3"), "The server could not be reached.") +
-           entry(bold("4"), "serve could not begin: an address is taken, or a file that the configuration names cannot be used. Later it may.") + heading("SIGNALS") +
+           entry(bold("4"), "serve could not begin: an address is taken, or a file that the configuration names cannot be used. "
+                            "Later it may.") +
+           heading("SIGNALS") +
            entry(bold("SIGHUP"), "The configuration and the files that it names are read again. A mistake in them changes nothing, and the log names it.") +
            entry(bold("SIGTERM") + ", " + bold("SIGINT"), "No more clients are let in; those that are at work have " + bold("drain.grace") + ". A second signal ends all at once.") +
            heading("ENVIRONMENT") + entry(bold("PGHOST") + ", " + bold("PGPORT"), "The server, where neither the configuration nor a flag names it.") +

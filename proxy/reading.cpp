@@ -8,14 +8,14 @@ namespace proxy {
 
 struct gate::wait_for_line {
     gate& g;
-    bool await_ready() const noexcept { return g.line_tells(); }
+    bool await_ready() const noexcept { return g.settled_or_in_copy(); }
     void await_suspend(std::coroutine_handle<> h) const noexcept { g.waiting_ = h; }
     void await_resume() const noexcept {}
 };
 
 // Everything that was sent before the un-synced messages is answered, or a COPY from the client has begun in which no other
 // message has a place (leave_copy.cpp).
-bool gate::line_tells() const noexcept { return conversation_.owed().settled() || !conversation_.allows('Q'); }
+bool gate::settled_or_in_copy() const noexcept { return conversation_.owed().settled() || !conversation_.allows('Q'); }
 
 task<void> gate::until_settled() {
     wait_for_line line{*this};

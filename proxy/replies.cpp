@@ -158,7 +158,7 @@ gate::verdict gate::on_server_message(const protocol::header& h, bytes body) {
     }
     if (reply.whose == owner::ours) return on_reply_to_ours(reply, h.tag, body);
     if (reply.whose == owner::async && h.tag == 'N' && conversation_.owed().owing_ours()) {
-        if (held_) held_->add(h.tag, body);
+        if (held_) held_->on_notice(body);
         return verdict::swallow;
     }
     if (reply.whose != owner::client) return verdict::pass;

@@ -193,8 +193,7 @@ std::vector<conversation_case> lock_cases() {
         {"the_second_lock_of_a_transaction_is_not_waited_for", {q("BEGIN"), q(blocking), q(blocking + " two"), q("ROLLBACK")},
          {"C:BEGIN", "Z:T", "C:/*judge*/", "Z:T", "E:55P03", "Z:E", "C:ROLLBACK", "Z:I"},
          words{"BEGIN"} + looked_inside + safely({"LOOK", "SET LOCAL lock_timeout = 20", "SET LOCAL statement_timeout = 5000"}) +
-             safely({blocking}) + restored_inside + looked_inside +
-             words{"SAVEPOINT _lockkeeper", "SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000", blocking + " two", "ROLLBACK"},
+             safely({blocking}) + restored_inside + looked_inside + armed_inside + words{blocking + " two", "ROLLBACK"},
          enforce, {{blocking + " two", "55P03"}}, seconds(10)},
         {"the_budget_is_spent", {q(blocking), q("SELECT 1")}, {"E:55P03", "Z:I", "D:t", "C:SELECT", "Z:I"},
          looked + words{"LOOK"} + locks_tried_first + words{"NAP", "LOOK", "NAP", "LOOK"} + words{blocking} + restored + words{"SELECT 1"}, enforce, lost_once,
@@ -246,10 +245,16 @@ std::vector<conversation_case> unlocked_cases() {
          looked + locks_tried_first + words{alone} + restored, enforce, {}, seconds(10)},
         {"in_a_transaction_they_are_set_back_behind_it", {q("BEGIN"), q(in_short), q("COMMIT")}, begun + changed + over,
          words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits + words{in_short} + back) + words{"COMMIT"}, enforce, {}, seconds(10)},
-        {"and_with_the_next", {q("BEGIN"), q(in_short), q(blocking), q("COMMIT")}, begun + changed + changed + over,
-         words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits + words{in_short} + back) + looked_inside +
-             safely({"SET LOCAL lock_timeout = 500", "SET LOCAL statement_timeout = 5000", blocking, back[0], back[1]}) + words{"COMMIT"},
+        {"under_a_lock_that_is_there_it_goes_as_it_is", {q("BEGIN"), q(in_short), q(in_short), q("COMMIT")}, begun + changed + changed + over,
+         words{"BEGIN"} + safely({"SELECT in short"}) + safely(limits + words{in_short} + back) + safely({"SELECT in short"}) + armed_inside +
+             words{in_short} + restored_inside + words{"COMMIT"},
          enforce, {}, seconds(10)},
+        {"its_text_is_nothing_to_bind_to", {q(alone + " FAIL"), b(), e(), s}, words{"E:22012", "Z:I", "E:26000", "Z:I"},
+         looked + limits + words{alone + " FAIL"}, enforce, {}, seconds(10)},
+        {"nor_is_it_in_a_transaction", {q("BEGIN"), q(alone + " FAIL"), q("ROLLBACK"), b(), e(), s},
+         begun + words{"E:22012", "Z:E", "C:ROLLBACK", "Z:I", "E:26000", "Z:I"},
+         words{"BEGIN"} + looked_inside + words{"SAVEPOINT _lockkeeper"} + limits + words{alone + " FAIL", "ROLLBACK"}, enforce, {}, seconds(10)},
+        {"nor_when_it_has_run", {q(alone), b(), e(), s}, done + words{"E:26000", "Z:I"}, looked + limits + words{alone}, enforce, {}, seconds(10)},
         {"somebody_has_come_since_in_a_transaction", {q("BEGIN"), q(alone), q("COMMIT")}, begun + changed + over,
          tried_inside + words{"NAP"} + safely({"LOOK", "SET LOCAL lock_timeout = 40", limits[1]}) + safely({alone}) + restored_inside + words{"COMMIT"},
          enforce, {{alone, "55P03"}}, seconds(10)},
@@ -301,6 +306,10 @@ std::vector<conversation_case> copy_cases() {
          words{"1", "2", "G", "E:P0001", "Z:I", "E:LK001", "Z:I"} + then, words{barred} + looked + words{poison, "SELECT 2"}},
         {"a_judged_execute_behind_the_sync_of_a_barred_copy", {p(barred), b(), e(), s, p(refuse), b(), e(), s},
          {"1", "2", "G", "E:P0001", "Z:I", "1", "2", "E:LK001", "Z:I"}, words{barred} + looked},
+        {"an_execute_alone_behind_the_sync_of_a_barred_copy",
+         {q("BEGIN"), p(refuse, "x"), b("x", "p"), s, p(barred), b(), e(), s, e("p"), s, q("ROLLBACK")},
+         {"C:BEGIN", "Z:T", "1", "2", "Z:T", "1", "2", "G", "E:P0001", "Z:E", "E:25P02", "Z:E", "C:ROLLBACK", "Z:I"},
+         {"BEGIN", barred, refuse, "ROLLBACK"}},
         {"a_parse_behind_the_sync_of_a_barred_copy", {p(barred), b(), e(), s, p("SELECT 1"), b(), e(), s},
          words{"1", "2", "G", "E:P0001", "Z:I", "1", "2"} + then, {barred, "SELECT 1"}},
     };

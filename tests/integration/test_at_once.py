@@ -10,6 +10,8 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from cluster import Cluster, binaries, wait_until
 from programs import other_postgres
+from recorded import assert_same
+from wire import Wire, bind, execute, query, sync
 
 MAJORS = [13, None, 18]  # None: the installed one
 
@@ -95,7 +97,27 @@ def test_the_client_is_told_the_same_in_a_transaction(cluster, lockkeeper, datab
                 cursor.execute("ROLLBACK")
             stories.append(story)
     assert stories[0] == stories[1]
-    assert len(server_log.ran("SELECT pg_catalog.set_config\\('lock_timeout', '[0-9a-z]+', true\\)")) >= 2 * len(STATEMENTS) - 2
+    assert len(server_log.ran("SELECT pg_catalog.set_config\\('lock_timeout', '[0-9a-z]+', true\\)")) >= len(STATEMENTS) - 1
+
+
+@pytest.mark.parametrize("before", [query("SELECT 1"), query("BEGIN")], ids=["alone", "in a transaction"])
+@pytest.mark.parametrize("sql", ["ALTER TABLE t ADD COLUMN c int", "ALTER TABLE t ADD COLUMN wrong int", "ALTER TABLE t ADD COLUMN a int"])
+def test_its_text_is_nothing_to_bind_to(cluster, lockkeeper, databases, before, sql):
+    """As an unnamed statement it would be executed again, and judged by nobody."""
+    replies = []
+    for endpoint in (lockkeeper(), cluster):
+        database = databases()
+        with contextlib.closing(cluster.connect(database)) as connection:
+            connection.cursor().execute(HINDRANCE)
+        with Wire(endpoint.port, database=database) as wire:
+            wire.send(before + query(sql) + query("ROLLBACK") + bind() + execute() + sync() + query("SELECT count(*) FROM pg_prepared_statements")
+                      + query("SELECT 'the end'"))
+            heard = []
+            while not heard or not heard[-1][1].endswith(b"the end"):
+                heard.append(wire.read())
+            replies.append(heard)
+    assert_same(replies[1], replies[0])
+    assert any(kind == "E" and b"26000" in body for kind, body in replies[0])
 
 
 @pytest.mark.parametrize("own, ours", [("0", "300ms"), ("1min", "300ms"), ("300ms", "1min")])

@@ -15,8 +15,8 @@ namespace support {
 // As much of a PostgreSQL server as the gate's tests need: it answers message by message, keeps the state of the
 // transaction, skips to Sync after an error, and knows lock_timeout and statement_timeout with SET, SET LOCAL and
 // rollback. UPDATE 3 says of itself how many rows it changes. A statement that contains FAIL fails with 22012, one that starts with "lockkeeper refused" with 42601, as in
-// every PostgreSQL, a message whose strings do not end with 08P01; COPY BARRED FROM STDIN fails before it reads anything, another COPY FROM STDIN reads up to its end;
-// `fail_once` names a text whose next execution fails with the SQLSTATE beside it, or, behind
+// every PostgreSQL, a message whose strings do not end with 08P01. COPY BARRED FROM STDIN fails before it reads anything,
+// another COPY FROM STDIN reads up to its end. `fail_once` names a text whose next execution fails with the SQLSTATE beside it, or, behind
 // COMMIT OF, the Sync behind it.
 class server_model {
 public:
@@ -127,14 +127,16 @@ private:
         return out;
     }
 
+    static std::string text_of(protocol::bytes body) { return std::string(protocol::as_text(body.first(body.size() - 1))); }
+
     // While it reads the data of a COPY from the client (manual, 55.2.6).
     protocol::buffer copy(const protocol::frame& f) {
         protocol::buffer out;
         if (f.tag == 'd' || f.tag == 'H' || f.tag == 'S') return out;
         const char asked = std::exchange(copying_, '\0');
         if (f.tag == 'c') append(out, protocol::encode_command_complete("COPY"));
-        else if (f.tag == 'f') error("57014", out, asked == 'E', "COPY from stdin failed: " + std::string(protocol::as_text(f.body.first(f.body.size() - 1))));
-        else append(out, protocol::encode_error(protocol::make_error("FATAL", "08P01", "terminating connection because protocol synchronization was lost")));
+        else if (f.tag == 'f') error("57014", out, asked == 'E', "COPY from stdin failed: " + text_of(f.body));
+        else append(out, protocol::encode_error(protocol::make_error("FATAL", "08P01", "protocol synchronization was lost")));
         if (asked == 'Q') end_query(out);
         return out;
     }
