@@ -11,7 +11,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from cluster import Cluster, binaries, wait_until
 from programs import other_postgres
 from recorded import assert_same
-from wire import Wire, bind, execute, query, sync
+from wire import Wire, bind, execute, parse, query, sync
 
 MAJORS = [13, None, 18]  # None: the installed one
 
@@ -110,8 +110,9 @@ def test_its_text_is_nothing_to_bind_to(cluster, lockkeeper, databases, before, 
         with contextlib.closing(cluster.connect(database)) as connection:
             connection.cursor().execute(HINDRANCE)
         with Wire(endpoint.port, database=database) as wire:
-            wire.send(before + query(sql) + query("ROLLBACK") + bind() + execute() + sync() + query("SELECT count(*) FROM pg_prepared_statements")
-                      + query("SELECT 'the end'"))
+            # A Query in between would drop the unnamed statement itself.
+            wire.send(parse("ROLLBACK", "rollback") + sync() + before + query(sql) + bind(statement="rollback") + execute() + sync()
+                      + bind() + execute() + sync() + query("SELECT count(*) FROM pg_prepared_statements") + query("SELECT 'the end'"))
             heard = []
             while not heard or not heard[-1][1].endswith(b"the end"):
                 heard.append(wire.read())
