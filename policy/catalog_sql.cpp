@@ -61,13 +61,6 @@ reach(oid, down, up, keys, above, below, owns) AS (
 
 // What there is to say of them at all. pg_table_size waits for whoever holds or awaits ACCESS EXCLUSIVE, so it is not asked
 // there.
-//
-// Created in this transaction: the row of the system column ctid is written at creation and never again, so its xmin is
-// the transaction, or subtransaction, that created the relation. It is ours where it is not older than our own
-// transaction and still in progress: of the rows in progress only our own are visible. xmin has 32 bits, the rest is
-// taken from the snapshot. An id past the snapshot's end may only be asked of pg_xact_status if it has been given out (a
-// frozen row of two thousand million transactions ago looks like one that has not); there our own lock on the new relation
-// answers. Views have no system columns; their dependency on the schema serves.
 constexpr std::string_view sizes = R"(,
 tree(root, oid) AS (
     SELECT c.oid, c.oid FROM pg_catalog.pg_class AS c
@@ -84,6 +77,12 @@ sized AS MATERIALIZED (
                    ELSE pg_catalog.pg_table_size(t.oid::pg_catalog.regclass) END AS bytes
     FROM tree AS t))";
 
+// Created in this transaction: the row of the system column ctid is written at creation and never again, so its xmin is
+// the transaction, or subtransaction, that created the relation. It is ours where it is not older than our own
+// transaction and still in progress: of the rows in progress only our own are visible. xmin has 32 bits, the rest is
+// taken from the snapshot. An id past the snapshot's end may only be asked of pg_xact_status if it has been given out (a
+// frozen row of two thousand million transactions ago looks like one that has not); there our own lock on the new relation
+// answers. Views have no system columns; their dependency on the schema serves.
 constexpr std::string_view marked = R"(,
 wanted AS (
     SELECT r.oid, i.indrelid, COALESCE(i.indrelid, r.oid) AS born_with

@@ -12,6 +12,7 @@ import tempfile
 from cluster import Endpoint, accepts, free_port, wait_until
 
 RELOADED = re.compile(r"SIGHUP: (the configuration and|everything stays).*\n")
+WRONG_CONFIGURATION, COULD_NOT_BEGIN = 2, 4  # exit statuses of serve; after the second it may be started again
 BINARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/lockkeeper"
 
 

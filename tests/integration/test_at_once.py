@@ -44,6 +44,16 @@ def cluster(request):
         yield made.start().create_roles()
 
 
+@pytest.fixture
+def both(cluster, lockkeeper, databases):
+    """Through Lockkeeper and straight: [(endpoint, database)]."""
+    sides = [(lockkeeper(), databases()), (cluster, databases())]
+    for _, database in sides:
+        with contextlib.closing(cluster.connect(database)) as connection:
+            connection.cursor().execute(HINDRANCE)
+    return sides
+
+
 def told(session, sql):
     """All that the client is told of a statement, and what its session is like behind it."""
     cursor = session.cursor()
@@ -64,12 +74,9 @@ def told(session, sql):
     return said, cursor.fetchone(), status
 
 
-def test_the_client_is_told_the_same(cluster, lockkeeper, databases, server_log):
-    through, straight = databases(), databases()
+def test_the_client_is_told_the_same(both, server_log):
     stories = []
-    for endpoint, database in ((lockkeeper(), through), (cluster, straight)):
-        with contextlib.closing(cluster.connect(database)) as connection:
-            connection.cursor().execute(HINDRANCE)
+    for endpoint, database in both:
         with contextlib.closing(endpoint.connect(database)) as session:
             session.cursor().execute("SET lock_timeout = '7s'; SET statement_timeout = '1min'; PREPARE mine AS SELECT 1")
             stories.append([told(session, sql) for sql in STATEMENTS])
@@ -77,12 +84,9 @@ def test_the_client_is_told_the_same(cluster, lockkeeper, databases, server_log)
     assert len(server_log.ran("SELECT pg_catalog.set_config\\('lock_timeout', '20ms', true\\)")) >= len(STATEMENTS) - 1
 
 
-def test_the_client_is_told_the_same_in_a_transaction(cluster, lockkeeper, databases, server_log):
-    through, straight = databases(), databases()
+def test_the_client_is_told_the_same_in_a_transaction(both, server_log):
     stories = []
-    for endpoint, database in ((lockkeeper(), through), (cluster, straight)):
-        with contextlib.closing(cluster.connect(database)) as connection:
-            connection.cursor().execute(HINDRANCE)
+    for endpoint, database in both:
         with contextlib.closing(endpoint.connect(database)) as session:
             cursor = session.cursor()
             cursor.execute("SET lock_timeout = '7s'; PREPARE mine AS SELECT 1")
@@ -102,13 +106,10 @@ def test_the_client_is_told_the_same_in_a_transaction(cluster, lockkeeper, datab
 
 @pytest.mark.parametrize("before", [query("SELECT 1"), query("BEGIN")], ids=["alone", "in a transaction"])
 @pytest.mark.parametrize("sql", ["ALTER TABLE t ADD COLUMN c int", "ALTER TABLE t ADD COLUMN wrong int", "ALTER TABLE t ADD COLUMN a int"])
-def test_its_text_is_nothing_to_bind_to(cluster, lockkeeper, databases, before, sql):
+def test_its_text_is_nothing_to_bind_to(both, before, sql):
     """As an unnamed statement it would be executed again, and judged by nobody."""
     replies = []
-    for endpoint in (lockkeeper(), cluster):
-        database = databases()
-        with contextlib.closing(cluster.connect(database)) as connection:
-            connection.cursor().execute(HINDRANCE)
+    for endpoint, database in both:
         with Wire(endpoint.port, database=database) as wire:
             # A Query in between would drop the unnamed statement itself.
             wire.send(parse("ROLLBACK", "rollback") + sync() + before + query(sql) + bind(statement="rollback") + execute() + sync()

@@ -11,8 +11,8 @@ import psycopg2.extras
 import pytest
 
 from cluster import free_port, wait_until
-from proxy import Proxy
-from test_tls import NOT_NOW, WRONG, by_psql, client_leg, files, proxied, startup_fails, tls_cluster, write_secrets  # noqa: F401 (fixtures)
+from proxy import COULD_NOT_BEGIN, WRONG_CONFIGURATION, Proxy
+from test_tls import by_psql, client_leg, files, proxied, startup_fails, tls_cluster, write_secrets  # noqa: F401 (fixtures)
 from wire import Wire, errors, message, query, startup
 
 QUERY = "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 AND rolcanlogin"
@@ -295,9 +295,9 @@ def test_every_byte_alone(behind_scram):
 # ---- what does not start
 
 @pytest.mark.parametrize("auth, sentence, status", [
-    ({}, "auth.mode: scram needs auth.file or auth.query", WRONG),
-    ({"query": QUERY}, "auth.query needs auth.dsn", WRONG),
-    ({"file": "/nonexistent"}, "auth.file: /nonexistent: cannot be read: No such file or directory", NOT_NOW),
+    ({}, "auth.mode: scram needs auth.file or auth.query", WRONG_CONFIGURATION),
+    ({"query": QUERY}, "auth.query needs auth.dsn", WRONG_CONFIGURATION),
+    ({"file": "/nonexistent"}, "auth.file: /nonexistent: cannot be read: No such file or directory", COULD_NOT_BEGIN),
 ], ids=range(3))
 def test_settings_that_cannot_work(auth, sentence, status, tmp_path):
     assert sentence in startup_fails({"auth": {"mode": "scram", **auth}}, tmp_path, status)

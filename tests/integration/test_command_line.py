@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from cluster import free_port
-from proxy import BINARY
+from proxy import BINARY, COULD_NOT_BEGIN, WRONG_CONFIGURATION
 
 MODES = "observe, guard, enforce"
 
@@ -25,7 +25,7 @@ def checked(tmp_path):
     return check
 
 
-def complains(done, sentence, status=2):
+def complains(done, sentence, status=WRONG_CONFIGURATION):
     assert done.returncode == status, done
     assert done.stderr.strip().splitlines()[-1].endswith(sentence)
     assert done.stdout == ""
@@ -113,9 +113,6 @@ def test_usage(arguments):
     done = lockkeeper(*arguments)
     assert done.returncode == 2
     assert "--help" in done.stderr
-
-
-COULD_NOT_BEGIN = 4  # what systemd tries once more
 
 
 def test_port_in_use():

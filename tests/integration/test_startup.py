@@ -13,7 +13,7 @@ import pytest
 
 from cluster import Cluster, binaries, free_port
 from fake_server import FakeServer
-from proxy import BINARY, Proxy
+from proxy import BINARY, COULD_NOT_BEGIN, Proxy
 
 from recorded import assert_same, masked
 from wire import GSSENC_REQUEST, SSL_REQUEST, Closed, Wire, errors, message, query, rows, shape, startup, text
@@ -310,7 +310,7 @@ def test_socket_file_of_one_that_is_gone_is_replaced_and_of_one_that_lives_is_no
     second = tmp_path / "second.yaml"  # whose TCP socket is free
     second.write_text(f"listen: 127.0.0.2:{proxy.port}\nunix_socket_directory: {tmp_path}")
     done = subprocess.run([BINARY, "serve", "--config", second], capture_output=True, text=True, check=False, timeout=20)
-    assert done.returncode == 4 and f".s.PGSQL.{proxy.port}: Address already in use" in done.stdout + done.stderr
+    assert done.returncode == COULD_NOT_BEGIN and f".s.PGSQL.{proxy.port}: Address already in use" in done.stdout + done.stderr
     log_in = lambda port: psycopg2.connect(host=str(tmp_path), port=port, user="postgres", dbname="postgres").close()
     log_in(proxy.port)
     port = free_port()

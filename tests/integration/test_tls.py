@@ -24,7 +24,7 @@ from authority import Authority, openssl, secure
 from cluster import Cluster, binaries, free_port, wait_until
 from cutter import Cutter, to_port
 from programs import java_classes, java_run, pgjdbc
-from proxy import BINARY, Proxy
+from proxy import BINARY, COULD_NOT_BEGIN, WRONG_CONFIGURATION, Proxy
 from wire import GSSENC_REQUEST, SSL_REQUEST, Closed, Wire, cancel_request, errors, query, rows, shape, startup
 
 AUTHENTICATION = """
@@ -106,10 +106,7 @@ def wrapped(wire, context=None, alpn=None):
     return wire
 
 
-WRONG, NOT_NOW = 2, 4  # exit status: the configuration, or a file that it names
-
-
-def startup_fails(configuration, tmp_path, status=NOT_NOW):
+def startup_fails(configuration, tmp_path, status=COULD_NOT_BEGIN):
     """The last line of the log of a proxy that does not start."""
     path = tmp_path / "c.yaml"
     path.write_text(json.dumps({"listen": f"127.0.0.1:{free_port()}", **configuration}))
@@ -513,13 +510,13 @@ def test_other_certificate_is_refused_where_the_server_came_later(files, tls_clu
 # ---- what does not start
 
 @pytest.mark.parametrize("break_it, sentence, status", [
-    (lambda t, f: t.update(certificate=""), "tls.certificate and tls.key must name the files", WRONG),
+    (lambda t, f: t.update(certificate=""), "tls.certificate and tls.key must name the files", WRONG_CONFIGURATION),
     (lambda t, f: t.update(certificate="/nonexistent"), "tls.certificate: /nonexistent: no certificate in PEM could be read from it: "
-                                                        "No such file or directory", NOT_NOW),
-    (lambda t, f: t.update(key=str(f.elsewhere[1])), "it is not the key of the certificate in", NOT_NOW),
-    (lambda t, f: t.update(key=str(f.proxy[0])), "no private key in PEM without a passphrase could be read from it", NOT_NOW),
-    (lambda t, f: t.update(client="verify-full"), "need tls.ca", WRONG),
-    (lambda t, f: t.update(ca="/nonexistent"), "tls.ca: /nonexistent", NOT_NOW),
+                                                        "No such file or directory", COULD_NOT_BEGIN),
+    (lambda t, f: t.update(key=str(f.elsewhere[1])), "it is not the key of the certificate in", COULD_NOT_BEGIN),
+    (lambda t, f: t.update(key=str(f.proxy[0])), "no private key in PEM without a passphrase could be read from it", COULD_NOT_BEGIN),
+    (lambda t, f: t.update(client="verify-full"), "need tls.ca", WRONG_CONFIGURATION),
+    (lambda t, f: t.update(ca="/nonexistent"), "tls.ca: /nonexistent", COULD_NOT_BEGIN),
 ], ids=range(6))
 def test_bad_files(break_it, sentence, status, files, tmp_path):
     tls = client_leg(files)
@@ -534,7 +531,7 @@ def test_key_with_a_passphrase(files, tmp_path):
 
 
 def test_verify_without_authority(tmp_path):
-    assert "need upstream.tls_ca" in startup_fails({"upstream": {"tls": "verify-full"}}, tmp_path, WRONG)
+    assert "need upstream.tls_ca" in startup_fails({"upstream": {"tls": "verify-full"}}, tmp_path, WRONG_CONFIGURATION)
 
 
 def test_what_was_put_off_is_resumed_over_tls(proxied, tls_cluster):

@@ -150,32 +150,29 @@ private:
 
     // The server takes the next message, if there is a whole one.
     bool serve_one() {
-        const auto size = to_serve_.size() < protocol::header_size ? 0 : protocol::read_header(to_serve_).length + std::size_t{1};
-        if (size == 0 || to_serve_.size() < size) return false;
-        const protocol::buffer f(to_serve_.begin(), to_serve_.begin() + static_cast<std::ptrdiff_t>(size));
-        to_serve_.erase(to_serve_.begin(), to_serve_.begin() + static_cast<std::ptrdiff_t>(size));
-        const auto reply = server.answer({static_cast<char>(f[0]), protocol::bytes(f).subspan(protocol::header_size), f});
+        const auto f = take_frame(to_serve_);
+        if (!f) return false;
+        const auto reply = server.answer({static_cast<char>((*f)[0]), protocol::bytes(*f).subspan(protocol::header_size), *f});
         server_out_.insert(server_out_.end(), reply.begin(), reply.end());
         return true;
     }
 
-    // Takes the whole messages off the front of `stream`.
-    static std::vector<protocol::buffer> frames(protocol::buffer& stream) {
-        std::vector<protocol::buffer> out;
-        while (stream.size() >= 5) {
-            const auto size = protocol::read_header(stream).length + std::size_t{1};
-            if (stream.size() < size) break;
-            out.emplace_back(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
-            stream.erase(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
-        }
-        return out;
+    // Takes the message off the front of `stream`, if it is whole.
+    static std::optional<protocol::buffer> take_frame(protocol::buffer& stream) {
+        if (stream.size() < protocol::header_size) return std::nullopt;
+        const auto size = protocol::read_header(stream).length + std::size_t{1};
+        if (stream.size() < size) return std::nullopt;
+        const auto end = stream.begin() + static_cast<std::ptrdiff_t>(size);
+        protocol::buffer frame(stream.begin(), end);
+        stream.erase(stream.begin(), end);
+        return frame;
     }
 
     static std::vector<std::string> words(protocol::buffer stream) {
         std::vector<std::string> out;
-        for (const auto& f : frames(stream)) {
-            const auto body = protocol::bytes(f).subspan(5);
-            std::string word(1, static_cast<char>(f[0]));
+        while (const auto f = take_frame(stream)) {
+            const auto body = protocol::bytes(*f).subspan(protocol::header_size);
+            std::string word(1, static_cast<char>((*f)[0]));
             if (word == "Z") word += ":" + std::string(1, static_cast<char>(body[0]));
             if (word == "C") word += ":" + std::string(protocol::as_text(body.first(body.size() - 1)));
             if (word == "E" || word == "N") word += ":" + std::string(protocol::decode_error(body)->get('C'));

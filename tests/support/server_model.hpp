@@ -14,10 +14,10 @@ namespace support {
 
 // As much of a PostgreSQL server as the gate's tests need: it answers message by message, keeps the state of the
 // transaction, skips to Sync after an error, and knows lock_timeout and statement_timeout with SET, SET LOCAL and
-// rollback. UPDATE 3 says of itself how many rows it changes. A statement that contains FAIL fails with 22012, one that starts with "lockkeeper refused" with 42601, as in
-// every PostgreSQL, a message whose strings do not end with 08P01. COPY BARRED FROM STDIN fails before it reads anything,
-// another COPY FROM STDIN reads up to its end. `fail_once` names a text whose next execution fails with the SQLSTATE beside it, or, behind
-// COMMIT OF, the Sync behind it.
+// rollback. UPDATE 3 says of itself how many rows it changes. A statement that contains FAIL fails with 22012, one that
+// starts with "lockkeeper refused" with 42601, as in every PostgreSQL, a message whose strings do not end with 08P01. COPY
+// BARRED FROM STDIN fails before it reads anything, another COPY FROM STDIN reads up to its end. `fail_once` names a text
+// whose next execution fails with the SQLSTATE beside it, or, behind COMMIT OF, the Sync behind it.
 class server_model {
 public:
     std::vector<std::string> executed;  // what ran, in order, without our comment
