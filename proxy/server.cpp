@@ -178,11 +178,10 @@ private:
             if (admin_) admin_->read_files();
             take_over(std::move(fresh), std::move(tls));
             for (const auto key : kept) spdlog::warn("SIGHUP: {} is changed by a restart only; it stays as it was", key);
-            spdlog::info("SIGHUP: the configuration and the TLS files were read again, mode {}", config::print(settings_.mode));
         } catch (const std::runtime_error& problem) {  // config::error, tls_error
             spdlog::error("SIGHUP: everything stays as it was: {}", problem.what());
+            systemd::notify("READY=1");
         }
-        systemd::notify("READY=1");
     }
 
     void take_over(config::settings fresh, std::shared_ptr<const tls_contexts> tls) {
@@ -192,8 +191,18 @@ private:
         shared_.tls = std::move(tls);
         set_log_level(settings_.log);
         if (admin_) admin_->renew(shared_.settings);
-        for (auto& w : workers_) w->renew(shared_.settings);
         observer_.renew(settings_.observer);
+        const auto left = std::make_shared<std::size_t>(workers_.size());
+        const auto taken = [this, left, mode = settings_.mode] {
+            if (--*left == 0) on_taken_over(mode);
+        };
+        for (auto& w : workers_) w->renew(shared_.settings, [this, taken] { asio::post(io_, taken); });
+    }
+
+    // Not before each session has them: who waits for these words counts on it (test_reload).
+    void on_taken_over(config::mode mode) {
+        spdlog::info("SIGHUP: the configuration and the TLS files were read again, mode {}", config::print(mode));
+        systemd::notify("READY=1");
     }
 
     void await_signal() {

@@ -130,10 +130,11 @@ void worker::end_attempt(std::uint64_t session, std::uint64_t attempt, std::size
     });
 }
 
-void worker::renew(std::shared_ptr<const config::settings> settings) {
-    loop_.post([this, settings = std::move(settings)] {
+void worker::renew(std::shared_ptr<const config::settings> settings, std::function<void()> taken) {
+    loop_.post([this, settings = std::move(settings), taken = std::move(taken)] {
         house_.settings = settings;
         for (auto& [id, s] : sessions_) s->renew(settings);
+        taken();
     });
 }
 

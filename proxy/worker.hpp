@@ -31,14 +31,15 @@ public:
     // `ours` are the sockets of this one at each place.
     // give_up: schema changes that are under way are canceled. stop_sessions: the others now. finish: the thread ends.
     // note_cancel: the server was told to cancel what the session with this key does. end_attempt: so many sessions queue behind
-    // that attempt of the session's (locks.max_queue). renew: the settings have been read again.
+    // that attempt of the session's (locks.max_queue). renew: the settings have been read again; `taken` is called in the
+    // worker's thread when its sessions have them.
     void give_way(unsigned ours);
     void drain(std::chrono::milliseconds idle_for = {});
     void give_up();
     void stop_sessions();
     void note_cancel(std::string key, cancel_stage stage);
     void end_attempt(std::uint64_t session, std::uint64_t attempt, std::size_t queue);
-    void renew(std::shared_ptr<const config::settings> settings);
+    void renew(std::shared_ptr<const config::settings> settings, std::function<void()> taken);
     void finish();
 
     // For those who look on. `done` is called in the worker's thread; at most `most` sessions are told in full.

@@ -1,9 +1,11 @@
 """SIGHUP: the configuration is read again, and no session is the worse for it."""
 
 import contextlib
+import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import psycopg2
 import pytest
@@ -31,6 +33,29 @@ def test_live_session_is_judged_anew(session, server_log):
     assert "mode enforce" in proxy.reload(mode="enforce")
     cursor.execute(INDEX.format("i2"))
     assert not concurrent(server_log, "i1") and concurrent(server_log, "i2")
+
+
+def slowed_down(process, cpu):
+    """All its threads but the first, where signals are dealt with, run only when nobody else wants to."""
+    for thread in map(int, os.listdir(f"/proc/{process.pid}/task")):
+        if thread != process.pid:
+            os.sched_setaffinity(thread, {cpu})
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+
+
+def test_what_is_said_to_be_read_counts_for_every_session(session, server_log):
+    """The next query comes before a worker has had the time for anything: it is judged by the new settings."""
+    proxy, cursor = session
+    cpu = min(os.sched_getaffinity(0))
+    slowed_down(proxy.process, cpu)
+    with subprocess.Popen(["taskset", "-c", str(cpu), sys.executable, "-c", "while True: pass"]) as busy:
+        try:
+            for number, mode in enumerate(["enforce", "observe"] * 5):
+                assert f"mode {mode}" in proxy.reload(mode=mode)
+                cursor.execute(INDEX.format(f"i{number}"))
+        finally:
+            busy.kill()
+    assert [concurrent(server_log, f"i{number}") for number in range(10)] == [True, False] * 5
 
 
 def test_transaction_ends_by_the_settings_it_began_with(session, server_log):
