@@ -82,6 +82,8 @@ constexpr std::array list{
     key{"upstream.tls_certificate", "PEM file with the certificate that Lockkeeper shows to the server. Empty: none.", TEXT(upstream.tls_certificate)},
     key{"upstream.tls_key", "PEM file with its private key, without a passphrase.", TEXT(upstream.tls_key)},
     key{"workers", "Threads that carry sessions, up to 64. 0: one for two cores, at most 4; more wake up more often for less (16 clients on 2 cores: a fifth more CPU time).", COUNT(workers, 0, 64), AT_RESTART(workers)},
+    key{"io_uring", "Whether what many sessions receive, and what they are sent, goes in one system call (io_uring): true or false. Where that is not allowed, as in most containers, the log says so: more CPU time is needed, and nothing else changes.",
+        BOOL(io_uring), AT_RESTART(io_uring)},
     key{"mode", "observe: decide and audit, change nothing. guard: timeouts and warnings too. enforce: rewrite and refuse too.", WORD(mode, parse_mode), SCOPED(mode)},
     key{"small_table", "Work on a table smaller than this (pg_table_size) is no hazard.", SIZE(small_table, 0, largest_size), SCOPED(small_table)},
     key{"unparseable", "What becomes of DDL that the parser does not know: guard (timeouts and a warning) or reject.", WORD(unparseable, parse_unparseable), SCOPED(unparseable)},

@@ -241,6 +241,7 @@ struct settings : scoped_settings {
     config::auth auth;
     std::chrono::milliseconds tcp_user_timeout{0};  // of both connections; zero: the system's (some 15 minutes)
     config::upstream upstream;
+    bool io_uring = true;                   // where the kernel offers it
     unsigned workers = 0;                   // 0: one for two cores, at most 4
     config::limits limits;
     config::audit audit;

@@ -116,6 +116,22 @@ void event_loop::run_posted() {
     for (auto& what : batch) what();
 }
 
+void event_loop::run_ready(std::span<const epoll_event> events) {
+    std::array<edge_socket*, joint_io::most> readable;
+    std::size_t count = 0;
+    for (const auto& e : events) {
+        auto* const w = static_cast<watcher*>(e.data.ptr);
+        if (w == nullptr || (e.events & EPOLLIN) == 0 || gone(w)) continue;
+        if (auto* const s = w->reads_first()) readable[count++] = s;
+    }
+    joint_.begin(std::span(readable).first(count));
+    for (const auto& e : events) {
+        auto* const w = static_cast<watcher*>(e.data.ptr);
+        if (w != nullptr && !gone(w)) w->on_ready(e.events);
+    }
+    joint_.end();
+}
+
 void event_loop::run() {
     std::array<epoll_event, 256> events;
     while (!stopped_) {
@@ -123,19 +139,14 @@ void event_loop::run() {
         if (count < 0 && errno != EINTR) fail("epoll_wait");
         now_ = clock::now();
         removed_.clear();
-        bool woken = false;
-        for (int i = 0; i < count; ++i) {
-            auto* w = static_cast<watcher*>(events[static_cast<std::size_t>(i)].data.ptr);
-            if (w == nullptr) {
-                woken = true;
-                continue;
-            }
-            if (!gone(w)) w->on_ready(events[static_cast<std::size_t>(i)].events);
-        }
+        std::span<const epoll_event> ready(events.data(), static_cast<std::size_t>(std::max(count, 0)));
+        const bool woken = std::any_of(ready.begin(), ready.end(), [](const auto& e) { return e.data.ptr == nullptr; });
+        for (; !ready.empty(); ready = ready.subspan(std::min(ready.size(), joint_io::most))) run_ready(ready.first(std::min(ready.size(), joint_io::most)));
         run_again();
         run_timers();
         if (woken) run_posted();
     }
+    stopped_ = false;
 }
 
 }  // namespace proxy

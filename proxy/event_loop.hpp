@@ -6,7 +6,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
+
+#include "proxy/joint_io.hpp"
+
+struct epoll_event;  // <sys/epoll.h>
 
 namespace proxy {
 
@@ -15,7 +20,7 @@ namespace proxy {
 // Why not Asio here: a session wants "tell me when", not "do it for me". Asio's epoll reactor either tries every
 // read once too often (its speculative recv answers EAGAIN) or re-arms the descriptor with an epoll_ctl per wait;
 // this loop registers a descriptor once, edge-triggered, and pays epoll_wait + recv + send per direction and
-// nothing else. Asio keeps what is not on the data path: signals, names, timers of the control thread, HTTP.
+// nothing else; where several sessions are ready, one call for all their recv, and one for all their send (joint_io). Asio keeps what is not on the data path: signals, names, timers of the control thread, HTTP.
 class event_loop {
 public:
     using clock = std::chrono::steady_clock;
@@ -24,6 +29,8 @@ public:
     class watcher {
     public:
         virtual void on_ready(std::uint32_t epoll_events) = 0;
+        // The socket that on_ready() would read first of all; null: it has another use for the news.
+        virtual edge_socket* reads_first() noexcept { return nullptr; }
 
     protected:
         watcher() = default;
@@ -56,7 +63,10 @@ public:
     // What is posted after the loop has stopped is destroyed with the loop, unrun.
     void post(std::function<void()> what);
 
-    // Until stop(), which is called in this thread (post it from others).
+    // What the sockets that are ready in one turn do together.
+    joint_io& joint() noexcept { return joint_; }
+
+    // Until stop(), which is called in this thread (post it from others). It may be called again.
     void run();
     void stop() noexcept { stopped_ = true; }
 
@@ -66,10 +76,12 @@ public:
 private:
     int wait_ms() const noexcept;
     bool gone(const watcher* w) const noexcept;
+    void run_ready(std::span<const epoll_event> events);
     void run_again();
     void run_timers();
     void run_posted();
 
+    joint_io joint_;
     int epoll_;
     int wakeup_;  // eventfd: post() from another thread
     bool stopped_ = false;

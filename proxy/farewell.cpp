@@ -79,7 +79,7 @@ void session::hang_up() {
 
 void session::linger() {
     auto& client = client_.socket;
-    client.flush();
+    client.settle();
     for (int turn = 0; client.may_read() && turn < reads_per_turn; ++turn) client.consume(client.receive(house_.scratch).size());
     if (client.broken() || (client.ended() && client.unsent() == 0)) return end();
     if (client.may_read()) house_.loop.again(client_);

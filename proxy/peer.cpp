@@ -2,18 +2,14 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 
 namespace proxy {
 namespace {
 
-constexpr std::size_t parts_per_write = 64;  // iovecs of one sendmsg
 constexpr std::size_t tls_record = 16 * 1024;  // most of what one holds (RFC 8446, 5.1)
 
 void release(protocol::buffer& b) {
@@ -23,20 +19,16 @@ void release(protocol::buffer& b) {
 }  // namespace
 
 void peer::open(int descriptor, event_loop& loop, event_loop::watcher& w, std::unique_ptr<tls_stream> tls) {
-    descriptor_ = descriptor;
     tls_ = std::move(tls);
     readable_ = tls_ != nullptr;  // what came behind the handshake may lie in it already
-    loop_ = &loop;
-    watcher_ = &w;
-    loop.add(descriptor, w);
+    socket_.open(descriptor, loop, w);
+    if (tls_) tls_->go_through(socket_);
 }
 
 void peer::close() noexcept {
-    if (descriptor_ < 0) return;
-    loop_->remove(descriptor_, *watcher_);
+    if (!is_open()) return;
     tls_.reset();
-    ::close(descriptor_);
-    descriptor_ = -1;
+    socket_.close();
     ended_ = true;
     view_ = {};
     release(rest_);
@@ -45,7 +37,7 @@ void peer::close() noexcept {
 }
 
 void peer::note(std::uint32_t events) noexcept {
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up_ = true;
+    socket_.note(events);
     if (events & (EPOLLHUP | EPOLLERR)) reset_ = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
@@ -53,7 +45,8 @@ void peer::note(std::uint32_t events) noexcept {
 }
 
 void peer::accept_tls(std::shared_ptr<const tls_contexts> of) {
-    tls_ = tls_stream::accept(std::move(of), descriptor_, rest_);
+    tls_ = tls_stream::accept(std::move(of), socket_.descriptor(), rest_);
+    tls_->go_through(socket_);
     view_ = {};
     release(rest_);
 }
@@ -80,12 +73,10 @@ std::size_t peer::read_some(std::span<std::uint8_t> into) {
 }
 
 std::size_t peer::read_plain(std::span<std::uint8_t> into) {
-    const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
+    const auto got = socket_.receive(into);
     const auto problem = got < 0 ? errno : 0;
     const auto count = got > 0 ? static_cast<std::size_t>(got) : 0;
-    // Edge-triggered: a short read has drained the socket, a full one may have left something. No edge comes for
-    // an end of input that was announced together with the last bytes: then the socket stays readable until it is read.
-    if (count < into.size() && problem != EINTR) readable_ = hung_up_;
+    readable_ = !socket_.drained();
     if (got == 0) ended_ = true;
     if (problem != 0 && problem != EAGAIN && problem != EWOULDBLOCK && problem != EINTR) ended_ = broken_ = true;
     return count;
@@ -147,20 +138,9 @@ std::size_t peer::write_tls(std::span<const protocol::bytes> parts) {
 }
 
 std::size_t peer::write_plain(std::span<const protocol::bytes> parts) {
-    std::array<iovec, parts_per_write> vectors;
-    std::size_t total = 0, used = 0;
-    for (const auto& part : parts.first(std::min(parts.size(), parts_per_write))) {
-        vectors[used++] = {const_cast<std::uint8_t*>(part.data()), part.size()};
-        total += part.size();
-    }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = used;
-    ssize_t sent = 0;
-    do {
-        sent = used == 1 ? ::send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
-                         : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
+    std::size_t total = 0;
+    for (const auto& part : parts) total += part.size();
+    const auto sent = socket_.send(parts);
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) broken_ = true;
     const auto count = sent > 0 ? static_cast<std::size_t>(sent) : 0;
     if (count < total) writable_ = false;
@@ -183,41 +163,51 @@ void peer::keep(std::span<const protocol::bytes> parts, std::size_t skip) {
 
 void peer::send(outbox& out) {
     std::span<const protocol::bytes> parts = out.parts();
-    if (!is_open() || broken_ || parts.empty()) return out.clear();
+    if (!is_open() || broken() || parts.empty()) return out.clear();
     if (unsent() > 0) flush();
-    while (!parts.empty() && unsent() == 0 && writable_ && !broken_) {
-        const auto batch = parts.first(std::min(parts.size(), parts_per_write));
+    while (!parts.empty() && unsent() == 0 && writable_ && !broken()) {
+        const auto batch = parts.first(std::min(parts.size(), edge_socket::parts_per_call));
         const auto count = write_some(batch);
-        if (!writable_ && !broken_) keep(batch, count);
+        if (!writable_ && !broken()) keep(batch, count);
         parts = parts.subspan(batch.size());
     }
-    if (!broken_) keep(parts, 0);
+    if (!broken()) keep(parts, 0);
     out.clear();
 }
 
 void peer::send(protocol::bytes message) {
-    if (!is_open() || broken_ || message.empty()) return;
+    if (!is_open() || broken() || message.empty()) return;
     if (unsent() > 0) flush();
     const std::array<protocol::bytes, 1> part{message};
-    const auto count = unsent() == 0 && writable_ && !broken_ ? write_some(part) : 0;
-    if (!broken_ && count < message.size()) keep(part, count);
+    const auto count = unsent() == 0 && writable_ && !broken() ? write_some(part) : 0;
+    if (!broken() && count < message.size()) keep(part, count);
 }
 
 void peer::flush() {
-    while (is_open() && writable_ && !broken_ && unsent() > 0) {
+    while (is_open() && writable_ && !broken() && unsent() > 0) {
+        if (socket_.owed() > 0 && !socket_.pay()) {
+            writable_ = false;
+            break;
+        }
         const std::array<protocol::bytes, 1> part{protocol::bytes(unsent_).subspan(sent_)};
         sent_ += write_some(part);
     }
-    if (unsent() == 0) {
+    if (sent_ == unsent_.size()) {
         sent_ = 0;
         release(unsent_);
     }
 }
 
+void peer::settle() {
+    flush();
+    socket_.settle();
+}
+
 void peer::shutdown_send() noexcept {
     if (!is_open()) return;
     if (tls_) tls_->shut_down();
-    ::shutdown(descriptor_, SHUT_WR);
+    socket_.settle();
+    ::shutdown(socket_.descriptor(), SHUT_WR);
 }
 
 }  // namespace proxy

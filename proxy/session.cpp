@@ -42,6 +42,13 @@ void session::leg::on_ready(std::uint32_t epoll_events) {
     owner.guarded([this] { owner.run(); });
 }
 
+// What was read before comes first, and has a place of its own.
+edge_socket* session::leg::reads_first() noexcept {
+    if (owner.stage_ != stage::relaying) return nullptr;
+    const bool heard = this == &owner.client_ ? owner.hears_client() : owner.hears_server();
+    return heard ? &socket.socket() : nullptr;
+}
+
 session::session(house& h, int client, std::function<void(session&)> gone)
     : house_(h), gone_(std::move(gone)), id_(++h.shared.last_session), from_(remote_address(client).text()),
       local_(local_address(client).family() == AF_UNIX), accepted_(h.loop.now()) {
@@ -98,8 +105,14 @@ void session::relay() {
     if (stage_ == stage::relaying && moved) house_.loop.again(client_);
 }
 
+bool session::hears_server() const noexcept { return !server_.socket.ended() && client_.socket.unsent() < high_water; }
+
+bool session::hears_client() const noexcept {
+    return !gate_->closed() && !client_.socket.ended() && server_.socket.unsent() < high_water;
+}
+
 bool session::server_to_client() {
-    if (!server_.socket.may_read() || client_.socket.unsent() >= high_water) return false;
+    if (!hears_server() || !server_.socket.may_read()) return false;
     const auto before = server_.socket.received();
     const auto in = server_.socket.receive(house_.scratch);
     if (in.empty()) return true;
@@ -109,7 +122,7 @@ bool session::server_to_client() {
 }
 
 bool session::client_to_server() {
-    if (gate_->closed() || !client_.socket.may_read() || server_.socket.unsent() >= high_water) return false;
+    if (!hears_client() || !client_.socket.may_read()) return false;
     const auto before = client_.socket.received();
     const auto in = client_.socket.receive(house_.scratch);
     if (in.empty()) return true;
@@ -161,11 +174,15 @@ void session::take_stock() {
     watch_phase();
     watch_hold();
     watch_wake();
-    if (client.ended() && !half_closed_ && !gate_->closed() && server.unsent() == 0) {
-        half_closed_ = true;
-        server.shutdown_send();
-    }
+    if (client.ended() && !half_closed_ && !gate_->closed()) end_input();
     if (drain_after_ && idle()) leave_idle();
+}
+
+void session::end_input() {
+    server_.socket.settle();
+    if (server_.socket.unsent() > 0) return;
+    half_closed_ = true;
+    server_.socket.shutdown_send();
 }
 
 void session::watch_phase() {

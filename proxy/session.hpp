@@ -65,6 +65,7 @@ private:
     struct leg final : event_loop::watcher {
         explicit leg(session& of) noexcept : owner(of) {}
         void on_ready(std::uint32_t epoll_events) override;
+        edge_socket* reads_first() noexcept override;
         session& owner;
         peer socket;
     };
@@ -96,11 +97,14 @@ private:
     void on_late();
 
     void relay();
+    bool hears_client() const noexcept;
+    bool hears_server() const noexcept;
     bool client_to_server();
     bool server_to_client();
     void feed_client(protocol::bytes in);
     void feed_server(protocol::bytes in);
     void take_stock();
+    void end_input();
     void on_server_gone();
     void watch_phase();
     void watch_hold();

@@ -25,7 +25,8 @@ int tls_stream::read_socket(BIO* b, char* to, int size) {
         me.early_.erase(me.early_.begin(), me.early_.begin() + static_cast<std::ptrdiff_t>(count));
         return static_cast<int>(count);
     }
-    const auto got = ::recv(me.descriptor_, to, static_cast<std::size_t>(size), 0);
+    const std::span into(reinterpret_cast<std::uint8_t*>(to), static_cast<std::size_t>(size));
+    const auto got = me.socket_ != nullptr ? me.socket_->receive(into) : ::recv(me.descriptor_, into.data(), into.size(), 0);
     if (got == 0) me.ended_ = true;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) BIO_set_retry_read(b);
     return static_cast<int>(got);
@@ -34,7 +35,8 @@ int tls_stream::read_socket(BIO* b, char* to, int size) {
 int tls_stream::write_socket(BIO* b, const char* from, int size) {
     const auto& me = *static_cast<tls_stream*>(::BIO_get_data(b));
     BIO_clear_retry_flags(b);
-    const auto sent = ::send(me.descriptor_, from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    const protocol::bytes part(reinterpret_cast<const std::uint8_t*>(from), static_cast<std::size_t>(size));
+    const auto sent = me.socket_ != nullptr ? me.socket_->send(std::array{part}) : ::send(me.descriptor_, part.data(), part.size(), MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) BIO_set_retry_write(b);
     return static_cast<int>(sent);
 }

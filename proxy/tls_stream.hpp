@@ -6,6 +6,7 @@
 #include <string>
 
 #include "protocol/bytes.hpp"
+#include "proxy/edge_socket.hpp"
 #include "proxy/tls.hpp"
 
 namespace proxy {
@@ -21,6 +22,9 @@ public:
                                                bool verify_full);
     tls_stream(const tls_stream&) = delete;
     tls_stream& operator=(const tls_stream&) = delete;
+
+    // From now on it reads and writes by way of this, which has the same descriptor.
+    void go_through(edge_socket& s) noexcept { socket_ = &s; }
 
     enum class outcome {
         done,
@@ -56,6 +60,7 @@ private:
 
     std::shared_ptr<const tls_contexts> contexts_;
     int descriptor_;
+    edge_socket* socket_ = nullptr;  // null: the descriptor itself
     protocol::buffer early_;  // is read before the socket is
     bool ended_ = false;      // the socket has
     std::unique_ptr<SSL, free_openssl> ssl_;

@@ -38,7 +38,10 @@ worker::~worker() {
 }
 
 void worker::start() {
-    thread_ = std::thread([this] { loop_.run(); });
+    thread_ = std::thread([this] {
+        if (house_.settings->io_uring) loop_.joint().open();  // where it is not offered, server.cpp has said so
+        loop_.run();
+    });
 }
 
 void worker::join() {

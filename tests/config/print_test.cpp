@@ -34,6 +34,7 @@ const std::map<std::string, std::string, std::less<>> others{
     {"upstream.port", "5433"},
     {"upstream.connect_timeout", "1234ms"},
     {"workers", "3"},
+    {"io_uring", "false"},
     {"mode", "observe"},
     {"small_table", "1025"},
     {"unparseable", "reject"},

@@ -53,6 +53,7 @@ public:
         auto asked = outcome::wants_read;
         for (int turn = 0; turn < 10 && asked == outcome::wants_read; ++turn) {
             asked = asking_stream_->handshake();
+            accepting.note(EPOLLIN | EPOLLOUT);
             accepted = accepting.handshake();
         }
         problem = asking_stream_->problem();
@@ -130,7 +131,7 @@ TEST(tls, takes_an_end_without_close_notify_for_an_end) {
     const certificate_files own("cut");
     tls_pair line(both_legs(own));
     ASSERT_EQ(line.shake_hands(), outcome::done);
-    ::shutdown(line.asking.descriptor(), SHUT_WR);
+    ::shutdown(line.asking.socket().descriptor(), SHUT_WR);
     EXPECT_EQ(tls_pair::hear(line.accepting), "");
     EXPECT_TRUE(line.accepting.ended());
     EXPECT_FALSE(line.accepting.broken());
