@@ -27,7 +27,8 @@ PAGE = """# The last run of `./run bench`
 
 {machine}. {versions}.
 Medians of {rounds} rounds, in brackets by what PgBouncer does; each case ran against each contender in turn, for {seconds:g} s
-where it is pgbench's. `cpu us` is the CPU time of the proxy for one transaction. PgBouncer runs in session mode, HAProxy in
+behind a second that does not count where it is pgbench's (PgBouncer's connections to the server are there from the run before,
+those of the others are new). `cpu us` is the CPU time of the proxy for one transaction. PgBouncer runs in session mode, HAProxy in
 TCP mode with splicing, Lockkeeper as it comes: enforce, with policy and audit log.
 
 ## What is to be reached
