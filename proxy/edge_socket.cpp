@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "proxy/joint_io.hpp"
@@ -82,9 +83,9 @@ ssize_t edge_socket::take_ahead(std::span<std::uint8_t> into) noexcept {
     return -1;
 }
 
-void edge_socket::keep_brought() {
+void edge_socket::keep_brought() noexcept {
     if (!ahead_) return;
-    brought_.assign(ahead_bytes_.begin(), ahead_bytes_.end());
+    keep(ahead_bytes_, brought_);
     ahead_bytes_ = brought_;
     ahead_drained_ = false;  // by the time that somebody asks more may have come
 }
@@ -123,7 +124,7 @@ void edge_socket::on_sent(protocol::bytes sent, int result) noexcept {
     if (result < 0 && !passes(-result)) return fail(-result);
     const auto rest = sent.subspan(result > 0 ? static_cast<std::size_t>(result) : 0);
     const auto left = rest.subspan(rest.empty() ? 0 : send_alone(rest));
-    if (problem_ == 0) owed_.assign(left.begin(), left.end());
+    if (problem_ == 0) keep(left, owed_);
 }
 
 bool edge_socket::pay() noexcept {
@@ -139,6 +140,15 @@ std::size_t edge_socket::send_alone(protocol::bytes part) noexcept {
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (!passes(errno)) fail(errno);
     return 0;
+}
+
+// A session that there is no memory for ends; the others go on.
+void edge_socket::keep(protocol::bytes from, protocol::buffer& to) noexcept {
+    try {
+        to.assign(from.begin(), from.end());
+    } catch (const std::bad_alloc&) {
+        fail(ENOMEM);
+    }
 }
 
 // Whose it is finds out by itself next turn.

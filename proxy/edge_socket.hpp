@@ -11,8 +11,8 @@
 
 namespace proxy {
 
-// A non-blocking socket that is watched edge-triggered. It makes no call that can bring nothing, and where others are ready
-// too, its calls are made together with theirs (joint_io).
+// A non-blocking socket that is watched edge-triggered. After a short read it makes no more before the next edge, and
+// where others are ready too, its calls are made together with theirs (joint_io).
 class edge_socket {
 public:
     static constexpr std::size_t parts_per_call = 64;
@@ -35,7 +35,7 @@ public:
     // As recv(2) and sendmsg(2): how many bytes, or -1 and errno. What was sent may be on its way only when the loop has
     // come back, and what the kernel did not take of that is kept (owed()).
     ssize_t receive(std::span<std::uint8_t> into);
-    ssize_t send(std::span<const protocol::bytes> parts);  // the first parts_per_call of them
+    ssize_t send(std::span<const protocol::bytes> parts);  // no more than parts_per_call of them
 
     // What is to be sent together with others' is sent now.
     void settle() noexcept;
@@ -48,11 +48,12 @@ public:
 private:
     friend class joint_io;
     void bring(protocol::bytes slot, int result) noexcept;
-    void keep_brought();
+    void keep_brought() noexcept;
     void on_sent(protocol::bytes sent, int result) noexcept;
     ssize_t take_ahead(std::span<std::uint8_t> into) noexcept;
     ssize_t send_now(std::span<const protocol::bytes> parts) noexcept;
     std::size_t send_alone(protocol::bytes part) noexcept;
+    void keep(protocol::bytes from, protocol::buffer& to) noexcept;
     void fail(int problem) noexcept;
 
     int descriptor_ = -1;

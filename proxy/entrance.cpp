@@ -83,6 +83,7 @@ void session::secure(bool direct) {
 void session::on_handshake() {
     using enum tls_stream::outcome;
     auto& client = client_.socket;
+    client.flush();  // of the handshake, what was to be sent together with others' and was not taken
     const auto then = client.handshake();
     if (then == wants_read || then == wants_write) return;
     if (then != done) {
@@ -152,7 +153,10 @@ void session::on_startup(protocol::bytes packet) {
     if (!find_place(*startup)) return;
     spdlog::debug("session {}: a client from {}", id_, from_);
     gate_ = std::make_unique<gate>(house_.settings, gate::identity{id_, from_, wall_clock, &house_.counts, &house_.shared.held},
-                                   house_.shared.audit);
+                                   [this](audit_record&& r) {
+                                       house_.loop.joint().flush();  // a disk that hangs is not to hold back others' answers
+                                       return house_.shared.audit(std::move(r));
+                                   });
     startup_.assign(packet.begin(), packet.end());
     client_.socket.consume(packet.size());
     if (house_.shared.users != nullptr) return verify(user_of(*startup));

@@ -141,7 +141,11 @@ void event_loop::run() {
         removed_.clear();
         std::span<const epoll_event> ready(events.data(), static_cast<std::size_t>(std::max(count, 0)));
         const bool woken = std::any_of(ready.begin(), ready.end(), [](const auto& e) { return e.data.ptr == nullptr; });
-        for (; !ready.empty(); ready = ready.subspan(std::min(ready.size(), joint_io::most))) run_ready(ready.first(std::min(ready.size(), joint_io::most)));
+        while (!ready.empty()) {
+            const auto some = ready.first(std::min(ready.size(), joint_io::most));
+            run_ready(some);
+            ready = ready.subspan(some.size());
+        }
         run_again();
         run_timers();
         if (woken) run_posted();

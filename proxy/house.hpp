@@ -36,6 +36,7 @@ struct shared_house {
     std::atomic<std::size_t> first_host = 0;   // of upstream.host: where the last session found what it wanted
     crowd users_in, databases_in;              // limits.clients_per_user and _per_database
     held_budget held;                          // limits.held
+    std::atomic_flag without_io_uring;         // the log has said so
     // The host is not of the kind that target_session_attrs wants: others begin with the next one.
     void not_this_host(std::size_t host, std::size_t next) noexcept { first_host.compare_exchange_strong(host, next); }
 };

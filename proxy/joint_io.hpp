@@ -58,7 +58,7 @@ private:
         void operator()(io_uring* r) const noexcept;
     };
 
-    bool run(std::size_t count) noexcept;
+    void run(std::size_t count) noexcept;
     void give_up() noexcept;
 
     std::unique_ptr<io_uring, close_ring> ring_;  // null: not offered

@@ -184,11 +184,8 @@ void peer::send(protocol::bytes message) {
 }
 
 void peer::flush() {
-    while (is_open() && writable_ && !broken() && unsent() > 0) {
-        if (socket_.owed() > 0 && !socket_.pay()) {
-            writable_ = false;
-            break;
-        }
+    if (writable_ && !socket_.pay()) writable_ = false;
+    while (is_open() && writable_ && !broken() && sent_ < unsent_.size()) {
         const std::array<protocol::bytes, 1> part{protocol::bytes(unsent_).subspan(sent_)};
         sent_ += write_some(part);
     }

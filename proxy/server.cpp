@@ -25,7 +25,6 @@
 #include "proxy/admin_side.hpp"
 #include "proxy/ddl_list.hpp"
 #include "proxy/listeners.hpp"
-#include "proxy/joint_io.hpp"
 #include "proxy/log.hpp"
 #include "proxy/observer.hpp"
 #include "proxy/systemd.hpp"
@@ -131,9 +130,6 @@ public:
         if (!doors.open(settings_)) return could_not_begin;
         for (unsigned i = 0; i < worker_count(); ++i)
             workers_.push_back(std::make_unique<worker>(shared_, doors.take(i), [this] { asio::post(io_, [this] { on_drained(); }); }));
-        if (const int problem = settings_.io_uring ? joint_io().open() : 0)
-            spdlog::info("io_uring is not offered here ({}): with many clients more CPU time is needed, and nothing else changes",
-                         std::generic_category().message(problem));
         for (auto& w : workers_) w->start();
         observer_.renew(settings_.observer);
         spdlog::info("listening on {}, forwarding to {}, mode {}", doors.where(), upstream_text(settings_.upstream), config::print(settings_.mode));

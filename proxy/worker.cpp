@@ -39,7 +39,10 @@ worker::~worker() {
 
 void worker::start() {
     thread_ = std::thread([this] {
-        if (house_.settings->io_uring) loop_.joint().open();  // where it is not offered, server.cpp has said so
+        const int problem = house_.settings->io_uring ? loop_.joint().open() : 0;
+        if (problem != 0 && !shared_.without_io_uring.test_and_set())
+            spdlog::info("io_uring is not offered here ({}): with many clients more CPU time is needed, and nothing else changes",
+                         std::generic_category().message(problem));
         loop_.run();
     });
 }
