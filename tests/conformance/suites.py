@@ -76,9 +76,9 @@ class Stage:
                                   stdin=subprocess.DEVNULL, cwd=self.directory, env=environment, check=False).returncode
 
     def masked(self, text):
-        """Where this leg lay and which port it had."""
+        """Where this leg lay and which port it had. A number alone may be a salary of the suite's."""
         text = text.replace(str(self.directory), "<directory>")
-        return re.sub(rf"\b{self.port}\b", "<port>", text)
+        return re.sub(rf"(port\W{{1,3}}){self.port}\b", r"\1<port>", text)
 
     def results(self, place):
         found = {}
