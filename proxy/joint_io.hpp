@@ -16,8 +16,8 @@ class edge_socket;
 
 // What the sockets that are ready together receive, in one system call, and what they are sent, in another: io_uring(7).
 //
-// Why: with many clients a proxy's time is the kernel's. A relay that looks at nothing spends 0.87 of PgBouncer's CPU time
-// with a recv and a send for each message, and 0.70 with these two calls for 16 sockets (pgbench -S, 16 and 64 clients).
+// Why: with many clients a proxy's time is the kernel's. pgbench -S with 16 and 64 clients takes 0.94 to 1.17 of PgBouncer's
+// CPU time with a recv and a send for each message, and 0.62 to 0.97 with these two calls (tests/bench/RESULTS.md).
 // Readiness is still epoll's, so that a session does not notice. Docker's and Kubernetes' default seccomp profiles forbid
 // io_uring: then, or where a single socket is ready, each socket's own calls serve.
 //
