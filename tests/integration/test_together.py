@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import re
 import signal
 import threading
@@ -47,8 +48,8 @@ def submitted(process):
     for number in os.listdir(f"/proc/{process.pid}/fd"):
         with contextlib.suppress(FileNotFoundError):
             if "io_uring" in os.readlink(f"/proc/{process.pid}/fd/{number}"):
-                with open(f"/proc/{process.pid}/fdinfo/{number}", encoding="ascii") as file:
-                    return int(re.search(r"SqTail:\s*(\d+)", file.read())[1])
+                about = pathlib.Path(f"/proc/{process.pid}/fdinfo/{number}")  # says nothing while the ring is at work
+                return int(wait_until(lambda: re.search(r"SqTail:\s*(\d+)", about.read_text()), "the kernel tells of the ring")[1])
     return None
 
 
